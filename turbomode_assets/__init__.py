@@ -1,0 +1,1 @@
+"""Self-improving stock signals as partitioned Dagster assets in DuckDB."""

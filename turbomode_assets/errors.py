@@ -1,0 +1,99 @@
+"""Every exception this package raises on purpose.
+
+::
+
+    TurbomodeError
+    ├── PolicyError             a chosen number lies outside what is meaningful
+    ├── SettingsError           a home, path or option that cannot be used
+    ├── SourceError             a source delivered what cannot be read as bars
+    ├── TableError              a frame does not match its declaration in tables.py
+    │   └── RowLossExceeded     a stage lost more rows than its budget allows
+    ├── WarehouseBusy           another process holds the warehouse
+    ├── NotEnoughHistory        too few matured samples to learn from
+    ├── MissingUpstream         a partition is asked for before what it is made of
+    ├── MissingEvidence         a verdict was asked for without a metric it needs
+    ├── ArtifactError           a model artifact is absent, torn or tampered with
+    └── PromotionRefused        no passing verdict stands behind a promotion
+
+A message says what was expected, what was found and what to do. Nothing but
+exception classes and the wording they share belongs here.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class TurbomodeError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class PolicyError(TurbomodeError, ValueError):
+    """A chosen number lies outside what is meaningful."""
+
+
+class SettingsError(TurbomodeError, ValueError):
+    """A home, path or option cannot be used as given."""
+
+
+class SourceError(TurbomodeError, ValueError):
+    """A source delivered what cannot be read as bars."""
+
+
+class TableError(TurbomodeError, ValueError):
+    """A frame does not match its declaration."""
+
+
+class RowLossExceeded(TableError):
+    """A stage lost more rows than its budget allows."""
+
+
+class WarehouseBusy(TurbomodeError, RuntimeError):
+    """Another process holds the warehouse."""
+
+
+class NotEnoughHistory(TurbomodeError, ValueError):
+    """Too few matured samples to learn from."""
+
+
+class MissingUpstream(TurbomodeError, LookupError):
+    """A partition was asked for before what it is made of exists."""
+
+
+class MissingEvidence(TurbomodeError, LookupError):
+    """A verdict was asked for without a metric it needs."""
+
+
+class ArtifactError(TurbomodeError, ValueError):
+    """A model artifact is absent, torn or tampered with."""
+
+
+class PromotionRefused(TurbomodeError, RuntimeError):
+    """No passing verdict stands behind a promotion."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Sentence for a name that is not known, with the nearest known one.
+
+    Parameters
+    ----------
+    kind
+        What the name stands for, such as ``"symbol"``.
+    name
+        The name as it was given.
+    known
+        Every name that would have been accepted.
+
+    Returns
+    -------
+    str
+        A message that names the nearest match, or lists what is known.
+
+    Examples
+    --------
+    >>> unknown_name("source", "simulatd", ["simulated", "files"])
+    "unknown source 'simulatd'. Did you mean 'simulated'?"
+    """
+    names = sorted(known)
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(names)}."
+    return f"unknown {kind} {name!r}. {hint}"

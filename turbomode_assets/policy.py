@@ -1,0 +1,193 @@
+"""Every number a person chose, with its reason.
+
+Frozen, keyword-only records; one per stage. Where a thing runs (paths, hosts, pool
+sizes) is not policy and lives with the settings in `store` and `defs`.
+"""
+
+import dataclasses
+import hashlib
+import json
+
+from turbomode_assets import errors
+
+LABELS = ("symmetric_10pct", "seed_10pct", "triple_barrier_vol")
+"""Label versions by name; each is a column ``label_<name>`` of `swing.outcomes`."""
+
+
+def _require(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        message = f"`{name}` must lie in [{low}, {high}], was {value}"
+        raise errors.PolicyError(message)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HorizonPolicy:
+    """When a swing signal is judged, and from which move on it counts as large.
+
+    Fourteen calendar days and ten percent are the predecessor's, kept so that its
+    published figures stay comparable.
+    """
+
+    calendar_days: int = 14
+    """Days from the entry session to maturity."""
+
+    large_move: float = 0.10
+    """Total return, as a fraction, from which a move is up; its negative is down."""
+
+    barrier_sigmas: float = 1.0
+    """Width of the volatility barriers in standard deviations of the whole horizon:
+    one sigma leaves about a third of the labels flat."""
+
+    barrier_vol_sessions: int = 20
+    """Sessions behind the daily volatility of the barriers: one trading month."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        _require("calendar_days", self.calendar_days, 1, 365)
+        _require("large_move", self.large_move, 0.001, 1.0)
+        _require("barrier_sigmas", self.barrier_sigmas, 0.1, 10.0)
+        _require("barrier_vol_sessions", self.barrier_vol_sessions, 2, 252)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SidePolicy:
+    """From probabilities to buy, hold or sell.
+
+    A large move in fourteen days has a base rate near 6 %, so a threshold of one
+    half would never fire; a side is taken where a large move is at least twice as
+    likely as usual and clearly more likely in one direction.
+    """
+
+    min_probability: float = 0.12
+    """Smallest p_up of a buy and p_down of a sell: twice the 6 % base rate."""
+
+    min_edge: float = 0.03
+    """Smallest |p_up - p_down|: half the base rate, beyond calibration error."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        _require("min_probability", self.min_probability, 0.0, 1.0)
+        _require("min_edge", self.min_edge, 0.0, 1.0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingPolicy:
+    """What a challenger learns from, and how its evidence is made out of sample."""
+
+    label: str = "symmetric_10pct"
+    """Label version that is learned."""
+
+    line_up: str = "diverse_eight"
+    """Named set of base models, see `models.base.LINE_UPS`."""
+
+    max_years: int = 7
+    """Longest window of sessions a challenger learns from: the predecessor's."""
+
+    stride_sessions: int = 3
+    """Every third session is trained on: with horizons that overlap by nine tenths
+    the others add time and no measurable accuracy."""
+
+    n_folds: int = 5
+    """Walk-forward folds; the first only teaches the meta-learner."""
+
+    fold_sessions: int = 63
+    """Sessions a fold predicts: a quarter, so that the four folds with a stacked
+    prediction hold 252 sessions."""
+
+    embargo_sessions: int = 5
+    """Sessions left out after the purge: a trading week for what bars share beyond
+    the label interval."""
+
+    min_train_sessions: int = 250
+    """Fewest sessions before the first fold: about one year."""
+
+    seed: int = 20240102
+    """Seed of every random draw in training."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        if self.label not in LABELS:
+            raise errors.PolicyError(errors.unknown_name("label", self.label, LABELS))
+        _require("max_years", self.max_years, 1, 50)
+        _require("stride_sessions", self.stride_sessions, 1, 63)
+        _require("n_folds", self.n_folds, 2, 50)
+        _require("fold_sessions", self.fold_sessions, 5, 504)
+        _require("embargo_sessions", self.embargo_sessions, 0, 252)
+        _require("min_train_sessions", self.min_train_sessions, 20, 5040)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GatePolicy:
+    """What a challenger must show before it may become champion."""
+
+    min_sessions: int = 252
+    """Fewest matured out-of-sample sessions: tests at a nominal 5 % on 21 sessions
+    promote a no-better model 21-34 % of the time, on 252 about 9 %."""
+
+    min_new_samples: int = 100
+    """Fewest samples matured since the champion was fitted: the predecessor's."""
+
+    min_accuracy: float = 0.60
+    """Predecessor's floor on the share of right classes."""
+
+    min_weighted_precision: float = 0.55
+    """Predecessor's floor on precision, averaged by class frequency."""
+
+    min_weighted_recall: float = 0.55
+    """Predecessor's floor on recall, averaged by class frequency."""
+
+    confidence: float = 0.95
+    """One-sided confidence of every lower bound."""
+
+    non_inferiority_margin: float = 0.002
+    """Log-loss, in nats, the champion may be ahead within the bound: about half a
+    percent of the loss of the base rate."""
+
+    n_resamples: int = 2000
+    """Bootstrap resamples: a 5 % quantile is then known to about half a point."""
+
+    min_block_sessions: int = 10
+    """Shortest mean block: labels of neighbors overlap over ten sessions."""
+
+    seed: int = 7
+    """Seed of the bootstrap."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        _require("min_sessions", self.min_sessions, 1, 5040)
+        _require("min_accuracy", self.min_accuracy, 0.0, 1.0)
+        _require("min_weighted_precision", self.min_weighted_precision, 0.0, 1.0)
+        _require("min_weighted_recall", self.min_weighted_recall, 0.0, 1.0)
+        _require("confidence", self.confidence, 0.5, 0.9999)
+        _require("non_inferiority_margin", self.non_inferiority_margin, 0.0, 1.0)
+        _require("n_resamples", self.n_resamples, 100, 1_000_000)
+        _require("min_block_sessions", self.min_block_sessions, 1, 252)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Policy:
+    """All choices of the swing desk in force together."""
+
+    horizon: HorizonPolicy = HorizonPolicy()
+    """When and how a signal is judged."""
+
+    side: SidePolicy = SidePolicy()
+    """From probabilities to a side."""
+
+    training: TrainingPolicy = TrainingPolicy()
+    """What a challenger learns from."""
+
+    gate: GatePolicy = GatePolicy()
+    """What a challenger must show."""
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that change with any chosen number.
+
+        Examples
+        --------
+        >>> Policy().version == Policy(side=SidePolicy(min_edge=0.5)).version
+        False
+        """
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,240 @@
+"""The exchange calendar: which sessions exist and when a signal matures.
+
+Turns dates into sessions of the New York Stock Exchange (XNYS) and back. Everything
+is a pure function of the calendar; nothing here knows the time, a price or a table.
+"""
+
+import datetime as dt
+import functools
+from collections.abc import Sequence
+
+import exchange_calendars
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from turbomode_assets import errors
+
+EXCHANGE = "XNYS"
+"""Market identifier code of the exchange whose sessions partition everything."""
+
+FIRST_DAY = dt.date(1996, 1, 1)
+"""First day the calendar covers: the first day of the membership data we know of."""
+
+LAST_DAY = dt.date(2040, 12, 31)
+"""Last day the calendar covers; fixed, so that no result depends on the day."""
+
+Days = npt.NDArray[np.datetime64]
+
+
+@functools.cache
+def _calendar() -> exchange_calendars.ExchangeCalendar:
+    return exchange_calendars.get_calendar(EXCHANGE, start=FIRST_DAY, end=LAST_DAY)
+
+
+@functools.cache
+def _days() -> Days:
+    days: Days = _calendar().sessions.to_numpy().astype("datetime64[D]")
+    return days
+
+
+def _locate(days: Days, side: str = "left") -> npt.NDArray[np.int64]:
+    table = _days()
+    if days.size and (days.min() < table[0] or days.max() > table[-1]):
+        found = days.min() if days.min() < table[0] else days.max()
+        message = f"dates must lie in {FIRST_DAY}..{LAST_DAY}, found {found}"
+        raise errors.SettingsError(message)
+    return np.searchsorted(table, days, side="left" if side == "left" else "right")
+
+
+def sessions_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Sessions from `first` to `last`, both included.
+
+    Parameters
+    ----------
+    first, last
+        Calendar days; they need not be sessions.
+
+    Returns
+    -------
+    list of date
+        Ascending; empty where no session lies between.
+
+    Examples
+    --------
+    >>> [str(s) for s in sessions_between(dt.date(2024, 7, 3), dt.date(2024, 7, 8))]
+    ['2024-07-03', '2024-07-05', '2024-07-08']
+    """
+    bounds = np.array([first, last], dtype="datetime64[D]")
+    low, high = _locate(bounds[:1])[0], _locate(bounds[1:], "right")[0]
+    found: list[dt.date] = _days()[low:high].tolist()
+    return found
+
+
+def is_session(day: dt.date) -> bool:
+    """Whether the exchange traded on `day`."""
+    return bool(sessions_between(day, day))
+
+
+def on_or_after(day: dt.date) -> dt.date:
+    """First session on or after `day`."""
+    return shift(day, 0)
+
+
+def on_or_before(day: dt.date) -> dt.date:
+    """Last session on or before `day`."""
+    return day if is_session(day) else shift(day, -1)
+
+
+def shift(day: dt.date, n_sessions: int) -> dt.date:
+    """Session `n_sessions` after the first session on or after `day`.
+
+    Parameters
+    ----------
+    day
+        Calendar day; need not be a session.
+    n_sessions
+        Sessions to move; negative moves back.
+
+    Returns
+    -------
+    date
+        A session.
+
+    Examples
+    --------
+    >>> str(shift(dt.date(2024, 7, 3), 1))
+    '2024-07-05'
+    >>> str(shift(dt.date(2024, 7, 4), -1))
+    '2024-07-03'
+    """
+    start = int(_locate(np.array([day], dtype="datetime64[D]"))[0])
+    found: dt.date = _days()[start + n_sessions].item()
+    return found
+
+
+def close_at(session: dt.date) -> dt.datetime:
+    """Closing time of `session` in UTC, half days included.
+
+    Examples
+    --------
+    >>> close_at(dt.date(2024, 7, 3)).isoformat()
+    '2024-07-03T17:00:00+00:00'
+    """
+    closed: dt.datetime = _calendar().session_close(session).to_pydatetime()
+    return closed
+
+
+def closed_weekdays(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Weekdays from `first` to `last` on which the exchange stayed shut.
+
+    Examples
+    --------
+    >>> [str(d) for d in closed_weekdays(dt.date(2024, 7, 1), dt.date(2024, 7, 31))]
+    ['2024-07-04']
+    """
+    span = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    weekdays = span[np.is_busday(span)]
+    shut: list[dt.date] = np.setdiff1d(weekdays, _days()).tolist()
+    return shut
+
+
+def holding_periods(
+    signal_sessions: Sequence[dt.date], calendar_days: int
+) -> pl.DataFrame:
+    """When a signal of each session is entered and when it matures.
+
+    Parameters
+    ----------
+    signal_sessions
+        Sessions at whose close signals are emitted.
+    calendar_days
+        Days from entry to maturity; at least 1.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns session, entry_on (the next session) and matures_on (first session
+        on or after entry + `calendar_days`), one row per session, in the given order.
+
+    Examples
+    --------
+    >>> row = holding_periods([dt.date(2024, 7, 2)], 14).row(0)
+    >>> [str(day) for day in row]
+    ['2024-07-02', '2024-07-03', '2024-07-17']
+    """
+    days = np.array(signal_sessions, dtype="datetime64[D]")
+    entry = _days()[_locate(days, "right")]
+    mature = _days()[_locate(entry + np.timedelta64(calendar_days, "D"))]
+    columns = {"session": days, "entry_on": entry, "matures_on": mature}
+    return pl.DataFrame({k: pl.Series(v, dtype=pl.Date) for k, v in columns.items()})
+
+
+def maturing_between(first: dt.date, last: dt.date, calendar_days: int) -> pl.DataFrame:
+    """Holding periods that end in a session from `first` to `last`.
+
+    Parameters
+    ----------
+    first, last
+        Bounds of matures_on, both included.
+    calendar_days
+        Days from entry to maturity.
+
+    Returns
+    -------
+    pl.DataFrame
+        As `holding_periods`, ascending by session.
+
+    Examples
+    --------
+    >>> day = dt.date(2024, 7, 17)
+    >>> maturing_between(day, day, 14)["session"].to_list()
+    [datetime.date(2024, 7, 2)]
+    """
+    earliest = first - dt.timedelta(days=calendar_days + 14)
+    candidates = sessions_between(max(earliest, FIRST_DAY), last)
+    periods = holding_periods(candidates, calendar_days)
+    return periods.filter(pl.col("matures_on").is_between(first, last))
+
+
+def held_sessions(periods: pl.DataFrame) -> pl.DataFrame:
+    """Every session of every holding period, as a long frame.
+
+    Parameters
+    ----------
+    periods
+        Columns session, entry_on, matures_on, as `holding_periods` returns them.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns session, held_on (entry and maturity included), ascending.
+
+    Examples
+    --------
+    >>> held_sessions(holding_periods([dt.date(2024, 7, 2)], 14)).height
+    10
+    """
+    low = _locate(periods["entry_on"].to_numpy().astype("datetime64[D]"))
+    high = _locate(periods["matures_on"].to_numpy().astype("datetime64[D]"), "right")
+    counts = high - low
+    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    held = _days()[np.repeat(low, counts) + offsets]
+    session = periods["session"].to_numpy().astype("datetime64[D]").repeat(counts)
+    columns = {"session": session, "held_on": held}
+    return pl.DataFrame({k: pl.Series(v, dtype=pl.Date) for k, v in columns.items()})
+
+
+def week_start(day: dt.date) -> dt.date:
+    """Sunday on or before `day`: the key of its weekly partition."""
+    return day - dt.timedelta(days=(day.weekday() + 1) % 7)
+
+
+def month_start(day: dt.date) -> dt.date:
+    """First day of the month of `day`: the key of its monthly partition."""
+    return day.replace(day=1)
+
+
+def following_month(day: dt.date) -> dt.date:
+    """First day of the month after the month of `day`."""
+    return month_start(day.replace(day=1) + dt.timedelta(days=31))
