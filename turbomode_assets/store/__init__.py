@@ -1,0 +1,1 @@
+"""Where things are kept: the warehouse, the model registry, the home."""

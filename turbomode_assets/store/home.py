@@ -1,0 +1,167 @@
+"""The home: one folder with everything an installation keeps.
+
+``TURBOMODE_HOME`` (default ``./.turbomode``) holds ``settings.toml``,
+``dagster.yaml``, the warehouse, the models and the reports. No other setting is
+needed to start. Settings say where data comes from; numbers that a person might argue
+about are policy and do not belong here.
+"""
+
+import dataclasses
+import datetime as dt
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from turbomode_assets import errors, sessions
+
+DEFAULT = ".turbomode"
+"""Folder used where ``TURBOMODE_HOME`` is not set, in the working directory."""
+
+SOURCES = ("simulated", "files")
+"""Sources a home can be set up with."""
+
+_DAGSTER_YAML = """\
+# Written by turbomode; yours to change.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+  pools:
+    default_limit: 1
+    granularity: op
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  free_slots_after_run_end_seconds: 60
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the data of a home comes from, and from which session on."""
+
+    source: str = "simulated"
+    """One of `SOURCES`."""
+
+    path: str = ""
+    """Panel or folder of the file source."""
+
+    universe: str = ""
+    """Optional CSV of symbols and sectors of the file source."""
+
+    seed: int = 7
+    """Seed of the simulated market."""
+
+    edge: float = 1.0
+    """Strength of what can be predicted in the simulated market; 0 is pure noise."""
+
+    first: dt.date = dt.date(2020, 1, 2)
+    """First session of history; the first partition of every daily asset."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no source can serve."""
+        if self.source not in SOURCES:
+            message = errors.unknown_name("source", self.source, SOURCES)
+            raise errors.SettingsError(message)
+        if self.source == "files" and not Path(self.path).exists():
+            message = f"expected a file or folder at path {self.path!r}, found nothing"
+            raise errors.SettingsError(message)
+        if not sessions.is_session(self.first):
+            nearest = sessions.on_or_after(self.first)
+            message = f"`first` must be a session, was {self.first}; try {nearest}"
+            raise errors.SettingsError(message)
+
+
+@dataclasses.dataclass(frozen=True)
+class Home:
+    """Paths inside one home."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """Where the settings stand."""
+        return self.root / "settings.toml"
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.root / "turbomode.duckdb"
+
+    @property
+    def models(self) -> Path:
+        """Folder of the model artifacts."""
+        return self.root / "models"
+
+
+def locate(environment: Mapping[str, str] = os.environ) -> Home:
+    """Home named by ``TURBOMODE_HOME``, or the default in the working directory.
+
+    Examples
+    --------
+    >>> locate({"TURBOMODE_HOME": "/srv/turbomode"}).database.name
+    'turbomode.duckdb'
+    """
+    return Home(Path(environment.get("TURBOMODE_HOME", DEFAULT)).resolve())
+
+
+def read_settings(home: Home) -> Settings:
+    """Settings of a home; the defaults where none were written.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where the file cannot be read or names an unknown setting.
+    """
+    if not home.settings_file.exists():
+        return Settings()
+    try:
+        values = tomllib.loads(home.settings_file.read_text())
+        return Settings(**values)
+    except (tomllib.TOMLDecodeError, TypeError) as fault:
+        message = f"{home.settings_file} cannot be read: {fault}"
+        raise errors.SettingsError(message) from fault
+
+
+def prepare(home: Home, settings: Settings) -> None:
+    """Create a home, or make sure that it was created with the same settings.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where the home was set up differently; lists every difference.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    if not (home.root / "dagster.yaml").exists():
+        (home.root / "dagster.yaml").write_text(_DAGSTER_YAML)
+    if not home.settings_file.exists():
+        home.settings_file.write_text(_as_toml(settings))
+        return
+    kept = read_settings(home)
+    pairs = [(f.name, getattr(kept, f.name)) for f in dataclasses.fields(Settings)]
+    differing = [
+        f"{name} is {old}, asked for {getattr(settings, name)}"
+        for name, old in pairs
+        if old != getattr(settings, name)
+    ]
+    if differing:
+        message = (
+            f"{home.root} was set up differently: {'; '.join(differing)}. "
+            "Use another --home, or the settings it has"
+        )
+        raise errors.SettingsError(message)
+
+
+def _as_toml(settings: Settings) -> str:
+    def literal(value: object) -> str:
+        text = str(value)
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"' if isinstance(value, str) else text
+
+    fields = dataclasses.asdict(settings)
+    lines = [f"{name} = {literal(value)}" for name, value in fields.items()]
+    return "\n".join(["# Written by turbomode; one home, one market.", *lines, ""])

@@ -1,0 +1,129 @@
+"""The model registry: content-addressed folders with a manifest, verified on load.
+
+An artifact is a handful of files in each library's native format. It is written
+aside, fsynced, renamed into ``<sha256>/`` and only then registered by whoever saves
+it, so a crash leaves at worst an orphan nobody refers to. What a model is, and who is
+champion, does not belong here.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from turbomode_assets import errors
+
+MANIFEST = "manifest.json"
+"""File that lists every other file of an artifact with its SHA-256."""
+
+
+def _manifest(artifact: Mapping[str, bytes]) -> bytes:
+    hashes = {name: hashlib.sha256(artifact[name]).hexdigest() for name in artifact}
+    return (json.dumps(hashes, sort_keys=True, indent=1) + "\n").encode()
+
+
+def content_address(artifact: Mapping[str, bytes]) -> str:
+    """SHA-256 of the manifest: one address per content.
+
+    Examples
+    --------
+    >>> content_address({"a": b"1"}) == content_address({"a": b"2"})
+    False
+    """
+    return hashlib.sha256(_manifest(artifact)).hexdigest()
+
+
+def save(root: Path, artifact: Mapping[str, bytes]) -> str:
+    """Store an artifact and return its content address.
+
+    Parameters
+    ----------
+    root
+        Folder of all artifacts.
+    artifact
+        File names, without folders, and their bytes.
+
+    Returns
+    -------
+    str
+        SHA-256 in hex, the name of the artifact's folder. Saving the same content
+        again changes nothing.
+    """
+    address = content_address(artifact)
+    target = root / address
+    if target.exists():
+        return address
+    root.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=root))
+    for name, content in {**artifact, MANIFEST: _manifest(artifact)}.items():
+        _write_synced(aside / _safe(name), content)
+    _sync_folder(aside)
+    try:
+        aside.rename(target)
+    except OSError:
+        # Another process saved the same content first; theirs is as good.
+        shutil.rmtree(aside)
+        if not target.exists():
+            raise
+    _sync_folder(root)
+    return address
+
+
+def load(root: Path, address: str) -> dict[str, bytes]:
+    """Bytes of an artifact, every one checked before it is handed out.
+
+    Raises
+    ------
+    errors.ArtifactError
+        Where the folder, the manifest or a file is missing or was changed; names it.
+    """
+    folder = root / _safe(address)
+    manifest_path = folder / MANIFEST
+    if not manifest_path.is_file():
+        message = f"no artifact at {folder}: expected {MANIFEST}; train it again"
+        raise errors.ArtifactError(message)
+    manifest = manifest_path.read_bytes()
+    if hashlib.sha256(manifest).hexdigest() != address:
+        message = f"{manifest_path} does not match its address; it was changed"
+        raise errors.ArtifactError(message)
+    return {
+        name: _verified(folder / _safe(name), expected)
+        for name, expected in json.loads(manifest).items()
+    }
+
+
+def _verified(path: Path, expected: str) -> bytes:
+    if not path.is_file():
+        message = f"{path} is missing; restore it or train again"
+        raise errors.ArtifactError(message)
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        message = f"{path} must have sha256 {expected}, has {found}; it was changed"
+        raise errors.ArtifactError(message)
+    return content
+
+
+def _safe(name: str) -> str:
+    if name != Path(name).name or name in {"", ".", ".."}:
+        message = f"file names carry no folders, was {name!r}"
+        raise errors.ArtifactError(message)
+    return name
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

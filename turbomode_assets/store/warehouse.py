@@ -1,0 +1,337 @@
+"""The warehouse: declared tables in one DuckDB file, replaced by whole partitions.
+
+The only module that speaks to DuckDB. A partition, or a range of them, is replaced in
+one transaction; plain SQL that also runs on DuckLake, so no primary keys, no upserts,
+no indexes. Uniqueness is enforced by the table declaration when a frame is written.
+What a table means belongs to ``tables.py``, what is computed to the stages.
+"""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import filelock
+import polars as pl
+
+from turbomode_assets import errors, schema
+
+_SQL_TYPES: dict[pl.DataType, str] = {
+    pl.String(): "VARCHAR",
+    pl.Float64(): "DOUBLE",
+    pl.Float32(): "FLOAT",
+    pl.Int64(): "BIGINT",
+    pl.Boolean(): "BOOLEAN",
+    pl.Date(): "DATE",
+    pl.Datetime("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
+    pl.List(pl.Float64()): "DOUBLE[]",
+    pl.List(pl.Float32()): "FLOAT[]",
+}
+
+WAIT_SECONDS = 60.0
+"""How long a process waits for another to let go of the warehouse."""
+
+
+def _quoted(name: str) -> str:
+    """SQL identifier; names come from declarations only, and still are escaped."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _relation(table: schema.Table) -> str:
+    return f"{_quoted(table.schema_name)}.{_quoted(table.base_name)}"
+
+
+class Warehouse:
+    """Declared tables behind one connection.
+
+    Parameters
+    ----------
+    connection
+        An open DuckDB connection; the caller closes it.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep the connection; nothing is created before it is written."""
+        self._connection = connection
+        connection.execute("SET TimeZone = 'UTC'")
+
+    def read(
+        self,
+        table: schema.Table,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+        match: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """Rows of a table, sorted by its key.
+
+        Parameters
+        ----------
+        table
+            A declared table.
+        first, last
+            Bounds of the partition column, both included; null reads all.
+        match
+            Text columns and the value each must have.
+
+        Returns
+        -------
+        pl.DataFrame
+            Declared columns, further ones last; no rows where nothing was written.
+        """
+        if not self._stored_columns(table):
+            return table.empty()
+        clauses, values = _conditions(table, first, last)
+        for name, value in (match or {}).items():
+            clauses.append(f"{_quoted(name)} = ?")
+            values.append(value)
+        where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        order = ", ".join(_quoted(name) for name in table.key)
+        sql = f"SELECT * FROM {_relation(table)}{where} ORDER BY {order}"  # noqa: S608
+        frame: pl.DataFrame = self._connection.sql(sql, params=values).pl()
+        return frame.cast(dict(table.schema()))  # type: ignore[arg-type]
+
+    def replace(
+        self,
+        table: schema.Table,
+        frame: pl.DataFrame,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+    ) -> int:
+        """Put `frame` in the place of the partitions from `first` to `last`.
+
+        One transaction: whoever reads sees all of the old rows or all of the new.
+
+        Parameters
+        ----------
+        table
+            A declared table.
+        frame
+            Every row these partitions shall hold; may be empty.
+        first, last
+            Bounds of the partition column, both included; null replaces all.
+
+        Returns
+        -------
+        int
+            Rows written.
+
+        Raises
+        ------
+        errors.TableError
+            Where the frame does not match the declaration or leaves the range.
+        """
+        rows = table.conform(frame)
+        _refuse_strays(table, rows, first, last)
+        clauses, values = _conditions(table, first, last)
+        where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        with self._transaction():
+            self._ensure(table, rows)
+            self._connection.execute(
+                f"DELETE FROM {_relation(table)}{where}",  # noqa: S608
+                values,
+            )
+            self._insert(table, rows)
+        return rows.height
+
+    def append(self, table: schema.Table, frame: pl.DataFrame) -> int:
+        """Add rows whose keys are not stored yet; stored rows never change.
+
+        Returns
+        -------
+        int
+            Rows added; those already stored are left alone and not counted.
+        """
+        rows = table.conform(frame)
+        with self._transaction():
+            self._ensure(table, rows)
+            return self._insert(table, rows, only_new=True)
+
+    def partitions(self, table: schema.Table) -> list[dt.date]:
+        """Partitions that hold rows, ascending."""
+        if not self._stored_columns(table):
+            return []
+        column = _quoted(table.partition_column)
+        sql = f"SELECT DISTINCT {column} FROM {_relation(table)} ORDER BY 1"  # noqa: S608
+        found: list[dt.date] = self._connection.sql(sql).pl().to_series().to_list()
+        return found
+
+    def doubled_keys(self, table: schema.Table) -> int:
+        """How many stored rows repeat the key of another; 0 in a sound warehouse."""
+        if not self._stored_columns(table):
+            return 0
+        key = ", ".join(_quoted(name) for name in table.key)
+        sql = (
+            f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n "  # noqa: S608
+            f"FROM {_relation(table)} GROUP BY {key} HAVING n > 1)"
+        )
+        return int(self._connection.sql(sql).pl().item())
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def _stored_columns(self, table: schema.Table) -> list[str]:
+        sql = (
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = ? "
+            "AND table_name = ? AND table_catalog = current_database() "
+            "ORDER BY ordinal_position"
+        )
+        names = [table.schema_name, table.base_name]
+        return self._connection.sql(sql, params=names).pl().to_series().to_list()
+
+    def _ensure(self, table: schema.Table, rows: pl.DataFrame) -> None:
+        stored = self._stored_columns(table)
+        if not stored:
+            columns = ", ".join(
+                _definition(table, n, d) for n, d in rows.schema.items()
+            )
+            self._connection.execute(
+                f"CREATE SCHEMA IF NOT EXISTS {_quoted(table.schema_name)}"
+            )
+            self._connection.execute(f"CREATE TABLE {_relation(table)} ({columns})")
+            return
+        for name, dtype in rows.schema.items():
+            if name not in stored:
+                column = f"{_quoted(name)} {_SQL_TYPES[dtype]}"
+                self._connection.execute(
+                    f"ALTER TABLE {_relation(table)} ADD COLUMN {column}"
+                )
+
+    def _insert(
+        self, table: schema.Table, rows: pl.DataFrame, *, only_new: bool = False
+    ) -> int:
+        if rows.is_empty():
+            return 0
+        key = ", ".join(_quoted(name) for name in table.key)
+        unless = f" ANTI JOIN {_relation(table)} USING ({key})" if only_new else ""
+        self._connection.register("incoming", rows.to_arrow())
+        try:
+            done = self._connection.execute(
+                f"INSERT INTO {_relation(table)} BY NAME "  # noqa: S608
+                f"SELECT incoming.* FROM incoming{unless}"
+            ).fetchone()
+        finally:
+            self._connection.unregister("incoming")
+        return int(done[0]) if done else 0
+
+
+def _definition(table: schema.Table, name: str, dtype: pl.DataType) -> str:
+    declared = {column.name: column for column in table.columns}.get(name)
+    required = "" if declared is None or declared.nullable else " NOT NULL"
+    return f"{_quoted(name)} {_SQL_TYPES[dtype]}{required}"
+
+
+def _conditions(
+    table: schema.Table, first: dt.date | None, last: dt.date | None
+) -> tuple[list[str], list[object]]:
+    if (first or last) and not table.partition_column:
+        message = f"{table.name} has no partitions; read or replace it as a whole"
+        raise errors.TableError(message)
+    column = _quoted(table.partition_column)
+    clauses = [f"{column} >= ?"] * (first is not None)
+    clauses += [f"{column} <= ?"] * (last is not None)
+    return clauses, [day for day in (first, last) if day is not None]
+
+
+def _refuse_strays(
+    table: schema.Table,
+    rows: pl.DataFrame,
+    first: dt.date | None,
+    last: dt.date | None,
+) -> None:
+    if not table.partition_column or rows.is_empty():
+        return
+    low = rows[table.partition_column].min()
+    high = rows[table.partition_column].max()
+    if not isinstance(low, dt.date) or not isinstance(high, dt.date):
+        return
+    if (first and low < first) or (last and high > last):
+        message = (
+            f"{table.name}: rows must lie in {first}..{last}, found {low}..{high}; "
+            "pass the range they belong to"
+        )
+        raise errors.TableError(message)
+
+
+@dataclasses.dataclass
+class _Held:
+    connection: duckdb.DuckDBPyConnection
+    lock: filelock.BaseFileLock
+    n_users: int = 0
+
+
+_held: dict[Path, _Held] = {}
+_guard = threading.RLock()
+
+
+@contextlib.contextmanager
+def opened(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
+    """Warehouse in the file at `path`, created where it is absent.
+
+    Within a process every opener shares one connection, so nested openings cost
+    nothing; between processes an operating-system lock beside the file lets one in
+    at a time, and dies with its holder.
+
+    Parameters
+    ----------
+    path
+        The DuckDB file.
+    wait_seconds
+        How long to wait for another process.
+
+    Yields
+    ------
+    Warehouse
+
+    Raises
+    ------
+    errors.WarehouseBusy
+        Where another process keeps it longer than that; names the process.
+    """
+    real = Path(os.path.realpath(path))
+    with _guard:
+        held = _held.get(real) or _take(real, wait_seconds)
+        held.n_users += 1
+    cursor = held.connection.cursor()
+    try:
+        yield Warehouse(cursor)
+    finally:
+        cursor.close()
+        with _guard:
+            held.n_users -= 1
+            if held.n_users == 0:
+                _release(real)
+
+
+def _take(path: Path, wait_seconds: float) -> _Held:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    owner = path.with_name(path.name + ".owner")
+    lock = filelock.FileLock(path.with_name(path.name + ".lock"), timeout=wait_seconds)
+    try:
+        lock.acquire()
+    except filelock.Timeout as timeout:
+        holder = owner.read_text() if owner.exists() else "an unknown process"
+        message = (
+            f"expected {path} to be free within {wait_seconds:.0f} s, but {holder} "
+            "holds it; wait for it to end, or stop it"
+        )
+        raise errors.WarehouseBusy(message) from timeout
+    owner.write_text(f"process {os.getpid()}")
+    _held[path] = _Held(connection=duckdb.connect(str(path)), lock=lock)
+    return _held[path]
+
+
+def _release(path: Path) -> None:
+    held = _held.pop(path)
+    held.connection.close()
+    held.lock.release()
