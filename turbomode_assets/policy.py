@@ -191,3 +191,7 @@ class Policy:
         """
         text = json.dumps(dataclasses.asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+SWING = Policy()
+"""The policy of the swing desk in force."""

@@ -98,36 +98,72 @@ class Table:
         Raises
         ------
         errors.TableError
-            With every missing, unknown, mistyped, null or doubled thing at once.
+            With every missing, unknown, mistyped, null, doubled or absurd thing.
         """
-        further = tuple(c for c in frame.columns if c not in set(self.column_names))
-        faults = [] if self.further or not further else [f"unknown columns {further}"]
+        faults = self.violations(frame)
+        if faults:
+            raise errors.TableError(f"{self.name}: " + "; ".join(faults))
+        return frame.select(list(self.schema(self._further_names(frame)))).sort(
+            self.key
+        )
+
+    def violations(self, frame: pl.DataFrame) -> list[str]:
+        """Every way in which `frame` departs from the declaration.
+
+        Returns
+        -------
+        list of str
+            A sentence each; empty where the frame is sound. Values are only looked
+            at where names and dtypes are right.
+        """
+        further = self._further_names(frame)
+        unknown = [f"unknown columns {list(further)}"] if further else []
         wanted = self.schema(further if self.further else ())
         missing = [name for name in wanted if name not in frame.columns]
+        faults = [] if self.further else unknown
         faults += [f"missing columns {missing}"] if missing else []
         faults += [
             f"`{name}` must be {dtype}, was {frame.schema[name]}"
             for name, dtype in wanted.items()
             if name in frame.columns and frame.schema[name] != dtype
         ]
-        if not faults:
-            faults = self._value_faults(frame)
-        if faults:
-            raise errors.TableError(f"{self.name}: " + "; ".join(faults))
-        return frame.select(list(wanted)).sort(self.key)
+        return faults or (self._value_faults(frame) if frame.height else [])
+
+    def _further_names(self, frame: pl.DataFrame) -> tuple[str, ...]:
+        declared = set(self.column_names)
+        return tuple(name for name in frame.columns if name not in declared)
 
     def _value_faults(self, frame: pl.DataFrame) -> list[str]:
-        required = [column for column in self.columns if not column.nullable]
-        counts = frame.select(pl.col(c.name).null_count() for c in required)
-        nulls = (
-            dict(zip(counts.columns, counts.row(0), strict=True)) if required else {}
-        )
-        faults = [f"`{name}` has {n} nulls" for name, n in nulls.items() if n]
-        doubled = (
-            frame.height - frame.select(self.key).n_unique() if frame.height else 0
-        )
+        tests = [test for column in self.columns for test in _tests(column)]
+        tests += [
+            (f"`{name}` has {{}} values that are not numbers", pl.col(name).is_nan())
+            for name in self._further_names(frame)
+        ]
+        counts = frame.select(
+            expr.sum().alias(str(i)) for i, (_, expr) in enumerate(tests)
+        ).row(0)
+        found = zip(tests, counts, strict=True)
+        faults = [sentence.format(n) for (sentence, _), n in found if n]
+        doubled = frame.height - frame.select(self.key).n_unique()
         return faults + ([f"{doubled} doubled keys {self.key}"] if doubled else [])
 
     def empty(self) -> pl.DataFrame:
         """Frame without rows and with the declared columns."""
         return pl.DataFrame(schema=self.schema())
+
+
+def _tests(column: Column) -> list[tuple[str, pl.Expr]]:
+    """Sentences with a place for a count, and the rows they count."""
+    value = pl.col(column.name)
+    name = f"`{column.name}` has {{}} "
+    tests = [] if column.nullable else [(name + "nulls", value.is_null())]
+    if column.dtype.is_float():
+        tests.append((name + "values that are not numbers", value.is_nan()))
+    if column.low is not None:
+        tests.append((name + f"values below {column.low}", value < column.low))
+    if column.high is not None:
+        tests.append((name + f"values above {column.high}", value > column.high))
+    if column.levels:
+        strange = value.is_not_null() & ~value.is_in(column.levels)
+        tests.append((name + f"values outside {list(column.levels)}", strange))
+    return tests

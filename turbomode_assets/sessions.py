@@ -18,8 +18,8 @@ from turbomode_assets import errors
 EXCHANGE = "XNYS"
 """Market identifier code of the exchange whose sessions partition everything."""
 
-FIRST_DAY = dt.date(1996, 1, 1)
-"""First day the calendar covers: the first day of the membership data we know of."""
+FIRST_DAY = dt.date(1996, 1, 2)
+"""First session the calendar covers: where the known membership data begin."""
 
 LAST_DAY = dt.date(2040, 12, 31)
 """Last day the calendar covers; fixed, so that no result depends on the day."""
@@ -101,6 +101,11 @@ def shift(day: dt.date, n_sessions: int) -> dt.date:
     date
         A session.
 
+    Raises
+    ------
+    errors.SettingsError
+        Where the calendar does not reach that far.
+
     Examples
     --------
     >>> str(shift(dt.date(2024, 7, 3), 1))
@@ -108,8 +113,11 @@ def shift(day: dt.date, n_sessions: int) -> dt.date:
     >>> str(shift(dt.date(2024, 7, 4), -1))
     '2024-07-03'
     """
-    start = int(_locate(np.array([day], dtype="datetime64[D]"))[0])
-    found: dt.date = _days()[start + n_sessions].item()
+    place = int(_locate(np.array([day], dtype="datetime64[D]"))[0]) + n_sessions
+    if not 0 <= place < _days().size:
+        message = f"{n_sessions} sessions from {day} leave {FIRST_DAY}..{LAST_DAY}"
+        raise errors.SettingsError(message)
+    found: dt.date = _days()[place].item()
     return found
 
 

@@ -15,11 +15,17 @@ from pathlib import Path
 
 from turbomode_assets import errors, sessions
 
+VARIABLE = "TURBOMODE_HOME"
+"""Environment variable that names the home."""
+
 DEFAULT = ".turbomode"
 """Folder used where ``TURBOMODE_HOME`` is not set, in the working directory."""
 
 SOURCES = ("simulated", "files")
 """Sources a home can be set up with."""
+
+EARLIEST = dt.date(1998, 1, 2)
+"""Earliest first session: two years after the calendar begins, for look-backs."""
 
 _DAGSTER_YAML = """\
 # Written by turbomode; yours to change.
@@ -70,6 +76,9 @@ class Settings:
         if self.source == "files" and not Path(self.path).exists():
             message = f"expected a file or folder at path {self.path!r}, found nothing"
             raise errors.SettingsError(message)
+        if self.first < EARLIEST:
+            message = f"`first` must be {EARLIEST} or later, was {self.first}"
+            raise errors.SettingsError(message)
         if not sessions.is_session(self.first):
             nearest = sessions.on_or_after(self.first)
             message = f"`first` must be a session, was {self.first}; try {nearest}"
@@ -106,7 +115,12 @@ def locate(environment: Mapping[str, str] = os.environ) -> Home:
     >>> locate({"TURBOMODE_HOME": "/srv/turbomode"}).database.name
     'turbomode.duckdb'
     """
-    return Home(Path(environment.get("TURBOMODE_HOME", DEFAULT)).resolve())
+    return Home(Path(environment.get(VARIABLE, DEFAULT)).resolve())
+
+
+def with_first(settings: Settings, first: dt.date) -> Settings:
+    """Same settings, with history beginning at session `first`."""
+    return dataclasses.replace(settings, first=first)
 
 
 def read_settings(home: Home) -> Settings:

@@ -1,0 +1,238 @@
+"""The command line: ``turbomode run`` and ``turbomode up``.
+
+Turns options into a home and hands over to ``defs``. Progress and errors are worded
+here; nothing is computed.
+"""
+
+import argparse
+import datetime as dt
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from turbomode_assets import errors, policy, sessions, tables
+from turbomode_assets.defs import assembly, driver, resources
+from turbomode_assets.reports import scorecard, terminal
+from turbomode_assets.sources import files
+from turbomode_assets.store import home, warehouse
+
+DEFAULT_LAST = dt.date(2024, 6, 28)
+"""Last session of a simulated run: fixed, so that a demonstration can be compared."""
+
+LIVED_MONTHS = 6
+"""Months lived session by session where ``--live-from`` does not say: enough for a
+handful of challengers."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code of the process.
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 after an error that was explained, 130 when stopped.
+    """
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False)
+    try:
+        code: int = options.command(options, console)
+    except errors.TurbomodeError as error:
+        Console(stderr=True, highlight=False).print(f"turbomode: {error}", markup=False)
+        return 1
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+        console.print("\nStopped. The same command continues from here.")
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="turbomode", description="A self-improving signal platform for stocks."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="live through history up to --to")
+    run.set_defaults(command=_run)
+    run.add_argument("--source", choices=home.SOURCES, default="simulated")
+    run.add_argument("--path", default="", help="panel or folder of --source files")
+    run.add_argument("--universe", default="", help="CSV of symbol, sector, cap_class")
+    run.add_argument("--from", dest="first", type=_day, help="first session of history")
+    run.add_argument("--live-from", type=_day, help="first session lived one by one")
+    run.add_argument("--to", dest="last", type=_day, help="last session lived")
+    run.add_argument("--seed", type=int, default=7, help="of the simulated market")
+    run.add_argument("--edge", type=float, default=1.0, help="0 is pure noise")
+    _add_home(run)
+    up = commands.add_parser("up", help="open the Dagster user interface")
+    up.set_defaults(command=_up)
+    up.add_argument("--port", type=int, default=3000)
+    _add_home(up)
+    return parser
+
+
+def _add_home(parser: argparse.ArgumentParser) -> None:
+    text = f"folder that keeps everything (TURBOMODE_HOME, else ./{home.DEFAULT})"
+    parser.add_argument("--home", type=Path, help=text)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as fault:
+        message = f"expected a day such as 2024-06-28, found {text!r}"
+        raise argparse.ArgumentTypeError(message) from fault
+
+
+def _home_of(options: argparse.Namespace) -> home.Home:
+    return home.Home(options.home.resolve()) if options.home else home.locate()
+
+
+def _up(options: argparse.Namespace, console: Console) -> int:
+    where = _home_of(options)
+    home.prepare(where, home.read_settings(where))
+    environment = os.environ | {
+        "DAGSTER_HOME": str(where.root),
+        home.VARIABLE: str(where.root),
+    }
+    console.print(f"Home {where.root}; http://127.0.0.1:{options.port}; Ctrl-C stops.")
+    module = ["-m", "turbomode_assets.definitions"]
+    address = ["-h", "127.0.0.1", "-p", str(options.port)]
+    command = [sys.executable, "-m", "dagster", "dev", *module, *address]
+    os.execve(sys.executable, command, environment)  # noqa: S606
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    began = time.monotonic()
+    where = _home_of(options)
+    settings, last = _settings(options)
+    live_from = options.live_from or _default_live_from(last)
+    steps = driver.plan(settings.first, sessions.on_or_after(live_from), last)
+    home.prepare(where, settings)
+    console.print(f"Home {where.root}: {_described(settings)}.")
+    definitions = assembly.assemble(where, settings)
+    with dg.DagsterInstance.from_config(str(where.root)) as instance:
+        agent = driver.Driver(where, definitions, instance)
+        taken = list(_with_progress(agent.live(steps), steps, console))
+    console.print(terminal.render(_scorecard(where)))
+    console.print(_closing(taken, time.monotonic() - began))
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> tuple[home.Settings, dt.date]:
+    """Settings asked for, and the last session to live."""
+    chosen = home.Settings(
+        source=options.source,
+        path=str(Path(options.path).resolve()) if options.path else "",
+        universe=str(Path(options.universe).resolve()) if options.universe else "",
+        seed=options.seed,
+        edge=options.edge,
+    )
+    first, last = options.first or chosen.first, options.last or DEFAULT_LAST
+    if options.source == "files":
+        covered = _covered(chosen)
+        first, last = options.first or covered[0], options.last or covered[-1]
+    settings = home.with_first(chosen, sessions.on_or_after(first))
+    return settings, sessions.on_or_before(last)
+
+
+def _covered(settings: home.Settings) -> list[dt.date]:
+    universe = Path(settings.universe) if settings.universe else None
+    panel = files.Files(Path(settings.path), universe=universe).panel
+    found: list[dt.date] = panel["session"].unique().sort().to_list()
+    return found
+
+
+def _default_live_from(last: dt.date) -> dt.date:
+    n_months = last.year * 12 + last.month - LIVED_MONTHS
+    return dt.date(n_months // 12, n_months % 12 + 1, 1)
+
+
+def _described(settings: home.Settings) -> str:
+    if settings.source == "files":
+        return f"bars of {settings.path} from {settings.first}"
+    market = f"simulated market, seed {settings.seed}, edge {settings.edge:g}"
+    return f"{market}, from {settings.first}"
+
+
+def _with_progress(
+    taken: Iterable[driver.Taken], steps: Sequence[driver.Step], console: Console
+) -> Iterator[driver.Taken]:
+    """Pass steps on while a bar, or plain lines, show how far they are."""
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("sessions"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    total = sum(step.n_sessions for step in steps)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(_doing(steps[0]), total=total)
+        for place, one in enumerate(taken, start=1):
+            following = steps[min(place, len(steps) - 1)]
+            bar.update(task, advance=one.step.n_sessions, description=_doing(following))
+            line = _line(one)
+            if line:
+                console.print(line)
+            yield one
+
+
+def _doing(step: driver.Step) -> str:
+    words = {
+        driver.Kind.HISTORY: f"history {step.first:%Y}",
+        driver.Kind.SAMPLING: "samples",
+        driver.Kind.RETRAINING: f"training {step.first:%Y-%m}",
+        driver.Kind.SESSION: f"living {step.first}",
+    }
+    return words[step.kind]
+
+
+def _line(one: driver.Taken) -> str:
+    """Line worth keeping about a finished step; empty for the small ones."""
+    if one.step.kind is driver.Kind.HISTORY and not one.was_done:
+        return f"{one.step.first:%Y}: {one.step.n_sessions} sessions of history"
+    if one.step.kind is driver.Kind.RETRAINING:
+        again = " (as before)" if one.was_done else ""
+        return f"{one.step.first:%Y-%m}: challenger {one.verdict}{again}"
+    return ""
+
+
+def _scorecard(where: home.Home) -> scorecard.Scorecard:
+    with warehouse.opened(where.database) as store:
+        ledger = scorecard.Ledger(
+            outcomes=store.read(tables.OUTCOMES),
+            signals=store.read(tables.SIGNALS),
+            oof=store.read(tables.OOF_PREDICTIONS),
+            verdicts=store.read(tables.VERDICTS),
+            champions=store.read(tables.CHAMPIONS),
+        )
+    return scorecard.scorecard(ledger, policy.SWING)
+
+
+def _closing(taken: Sequence[driver.Taken], seconds: float) -> str:
+    n_done = sum(one.was_done for one in taken)
+    own = resources.STOPWATCH.seconds
+    lines = [
+        f"{len(taken) - n_done} steps taken, {n_done} were done before.",
+        f"{seconds:.0f} s in all, {own:.0f} s of them our own work; the rest is start",
+        "and Dagster's bookkeeping, 15-25 ms per session and asset.",
+        "Open the user interface with: turbomode up  (make up in a clone)",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

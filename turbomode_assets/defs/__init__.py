@@ -1,0 +1,1 @@
+"""Dagster: when and where each stage runs, never what it computes."""

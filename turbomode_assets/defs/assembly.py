@@ -1,0 +1,58 @@
+"""One function that assembles a fresh `Definitions` for a home.
+
+Tests and the command line override resources here; assets, jobs and schedules are
+defined in their own modules.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+import dagster as dg
+
+from turbomode_assets.defs import automation, partitions, resources
+from turbomode_assets.defs.assets import (
+    features,
+    learning,
+    outcomes,
+    prices,
+    samples,
+    signals,
+)
+from turbomode_assets.store import home
+
+
+def assemble(
+    where: home.Home,
+    settings: home.Settings,
+    overrides: Mapping[str, object] | None = None,
+) -> dg.Definitions:
+    """Definitions of a home, assets in the order of the loop.
+
+    Parameters
+    ----------
+    where
+        The home.
+    settings
+        Its settings; the first session starts every partitions definition.
+    overrides
+        Resources to use in the place of the home's, by name.
+
+    Returns
+    -------
+    dg.Definitions
+    """
+    grains = partitions.grains(settings.first)
+    stages = (prices, features, signals, outcomes, samples, learning)
+    with warnings.catch_warnings():
+        # Single-run backfills are in beta and partitioned checks in preview; both are
+        # covered by our own tests.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        assets = [asset for stage in stages for asset in stage.build(grains)]
+    return dg.Definitions(
+        assets=assets,
+        jobs=automation.build_jobs(),
+        schedules=automation.build_schedules(),
+        resources={**resources.build(where, settings), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,45 @@
+"""Stage 2 of the loop: what was knowable at each close."""
+
+import dagster as dg
+
+from turbomode_assets import loop, tables
+from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs.resources import WarehouseResource
+from turbomode_assets.features import catalog
+
+GROUP = "features"
+"""Group of this stage."""
+
+
+def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
+    """Assets of this stage."""
+
+    @dg.asset(
+        **metadata.declared(tables.FEATURES, GROUP, "polars"),
+        partitions_def=grains.daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(
+                metadata.key(tables.BARS),
+                partition_mapping=partitions.looking_back(catalog.lookback()),
+            )
+        ],
+        check_specs=[table_io.schema_check(tables.FEATURES)],
+        code_version=catalog.feature_version(),
+        pool=metadata.POOL,
+    )
+    def features(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> table_io.Written:
+        """Scale-free features at the close; one row per symbol and session."""
+        window = partitions.session_window(list(context.partition_keys))
+        with warehouse.opened() as store:
+            needed = loop.bars_for_features(window.first)
+            bars = store.read(tables.BARS, needed, window.last)
+            rows = loop.compute_features(bars, window.first, window.last)
+            store.replace(tables.FEATURES, rows, window.first, window.last)
+            check = table_io.schema_result(store, tables.FEATURES, window)
+        notes = {"feature_version": catalog.feature_version()}
+        return table_io.result(context, tables.FEATURES, rows, check, notes)
+
+    return [features]

@@ -1,0 +1,258 @@
+"""Stages 6 and 7 of the loop: the challenger, its verdict, and who is champion.
+
+Dagster refuses cycles, so the loop closes through one door: `champion` adds a row to
+``learning.champions`` and reports a runless materialization of the external asset
+``learning/champion_in_force``, on which signals depend. Nothing else passes there.
+
+The blocking check `promotion_gate` stops a run whose challenger failed. A check only
+stops its own run, so `champion` looks its verdict up and refuses without one.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from turbomode_assets import errors, loop, policy, sessions, tables
+from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs.resources import (
+    ClockResource,
+    RegistryResource,
+    WarehouseResource,
+)
+from turbomode_assets.models import card
+from turbomode_assets.promotion import alias, evidence, gate
+from turbomode_assets.store import warehouse as warehouses
+
+GROUP = "learning"
+"""Group of these stages."""
+
+CHALLENGER = dg.AssetKey(["learning", "challenger"])
+"""Model cards; the table is ``learning.models``."""
+
+CHAMPION = dg.AssetKey(["learning", "champion"])
+"""The champion alias; the table is ``learning.champions``."""
+
+CHAMPION_IN_FORCE = dg.AssetKey(["learning", "champion_in_force"])
+"""The door of the loop."""
+
+PROMOTION_GATE = "promotion_gate"
+"""Name of the blocking check on the challenger."""
+
+
+def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Assets of these stages."""
+    in_force = dg.AssetSpec(
+        CHAMPION_IN_FORCE,
+        group_name=GROUP,
+        owners=[metadata.OWNER],
+        kinds={"duckdb"},
+        partitions_def=grains.monthly,
+        description=(
+            "The champion signals speak with: the door through which the loop closes. "
+            "Reported by `learning/champion`, read by `swing/signals`; an external "
+            "asset, because Dagster refuses cycles."
+        ),
+    )
+    return [_challenger(grains), _champion(grains), in_force]
+
+
+def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            **metadata.declared(tables.MODELS, GROUP, "lightgbm", "xgboost")
+            | {"key": CHALLENGER},
+            deps=[
+                dg.AssetDep(
+                    metadata.key(tables.SAMPLES),
+                    partition_mapping=partitions.known_before(),
+                )
+            ],
+            description="Model cards; one row per trained challenger.",
+        ),
+        dg.AssetSpec(
+            **metadata.declared(tables.OOF_PREDICTIONS, GROUP),
+            deps=[CHALLENGER],
+            description=tables.OOF_PREDICTIONS.sentence,
+        ),
+        dg.AssetSpec(
+            **metadata.declared(tables.VERDICTS, GROUP),
+            deps=[CHALLENGER, metadata.key(tables.OOF_PREDICTIONS)],
+            description=tables.VERDICTS.sentence,
+        ),
+    ]
+
+    @dg.multi_asset(
+        name="challenger",
+        specs=specs,
+        partitions_def=grains.monthly,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        check_specs=[
+            dg.AssetCheckSpec(
+                PROMOTION_GATE,
+                asset=CHALLENGER,
+                blocking=True,
+                partitions_def=grains.monthly,
+                description="Every criterion of the gate holds; else no promotion.",
+            ),
+            *(
+                table_io.schema_check(table, key)
+                for table, key in (
+                    (tables.MODELS, CHALLENGER),
+                    (tables.OOF_PREDICTIONS, None),
+                    (tables.VERDICTS, None),
+                )
+            ),
+        ],
+        pool=metadata.POOL,
+    )
+    def challenger(
+        context: dg.AssetExecutionContext,
+        warehouse: WarehouseResource,
+        models: RegistryResource,
+        clock: ClockResource,
+    ) -> Iterator[Any]:
+        month = partitions.parsed(context.partition_key)
+        with warehouse.opened() as store:
+            samples = store.read(tables.SAMPLES, last=month)
+            trained = loop.train_challenger(samples, month, progress=context.log.info)
+            address = models.save(trained.artifact)
+            known = loop.known_before(samples, month)
+            record = card.Record(
+                desk=loop.DESK,
+                trained=trained,
+                known=known,
+                month=month,
+                address=address,
+            )
+            verdict = loop.judge_challenger(_evidence(store, record, known))
+            written = {
+                CHALLENGER: (
+                    tables.MODELS,
+                    record.card(_metrics(verdict), policy.SWING, clock.now()),
+                ),
+                metadata.key(tables.OOF_PREDICTIONS): (
+                    tables.OOF_PREDICTIONS,
+                    record.predictions(),
+                ),
+                metadata.key(tables.VERDICTS): (
+                    tables.VERDICTS,
+                    verdict.to_frame(loop.DESK, record.version, month),
+                ),
+            }
+            for table, rows in written.values():
+                store.append(table, rows)
+            window = partitions.Window(month, month)
+            for key, (table, rows) in written.items():
+                check = table_io.schema_result(store, table, window, key)
+                yield table_io.result(context, table, rows, check)
+        yield _gate_result(verdict)
+
+    return challenger
+
+
+def _evidence(
+    store: warehouses.Warehouse, record: card.Record, known: pl.DataFrame
+) -> evidence.Evidence:
+    """Challenger beside whoever reigned when its month began."""
+    champions = store.read(tables.CHAMPIONS)
+    eve = sessions.shift(record.month, -1)
+    version = alias.reigning(champions, loop.DESK, eve) or ""
+    fitted = store.read(tables.MODELS, match={"version": version})["labels_known_on"]
+    fitted_on = fitted.max() if fitted.len() else dt.date.min
+    return evidence.gather(
+        record.predictions(),
+        store.read(tables.OOF_PREDICTIONS, match={"version": version}),
+        store.read(tables.SIGNALS, match={"champion_version": version}),
+        known.filter(pl.col("matures_on") > fitted_on).height,
+    )
+
+
+def _metrics(verdict: gate.Verdict) -> dict[str, float]:
+    return {criterion.name: criterion.observed for criterion in verdict.criteria}
+
+
+def _gate_result(verdict: gate.Verdict) -> dg.AssetCheckResult:
+    rows = [
+        f"| {c.name} | {c.observed:.4g} | {c.required:.4g} | "
+        f"{'passed' if c.is_passed else '**failed**'} |"
+        for c in verdict.criteria
+    ]
+    head = ["| criterion | observed | required | |", "|---|---|---|---|"]
+    failed = [c.sentence for c in verdict.criteria if not c.is_passed]
+    return dg.AssetCheckResult(
+        asset_key=CHALLENGER,
+        check_name=PROMOTION_GATE,
+        passed=verdict.is_passed,
+        description="; ".join(failed) or "Every criterion holds.",
+        metadata={
+            "criteria": dg.MetadataValue.md("\n".join([*head, *rows])),
+            "against": verdict.against or "no champion yet",
+        },
+    )
+
+
+def _champion(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.asset(
+        **metadata.declared(tables.CHAMPIONS, GROUP) | {"key": CHAMPION},
+        partitions_def=grains.monthly,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        deps=[CHALLENGER, metadata.key(tables.VERDICTS)],
+        check_specs=[table_io.schema_check(tables.CHAMPIONS, CHAMPION)],
+        pool=metadata.POOL,
+    )
+    def champion(
+        context: dg.AssetExecutionContext,
+        warehouse: WarehouseResource,
+        models: RegistryResource,
+        clock: ClockResource,
+    ) -> table_io.Written:
+        """Who reigns from when; append-only, moved by a passing verdict alone."""
+        month = partitions.parsed(context.partition_key)
+        with warehouse.opened() as store:
+            chosen = _approved(store, month)
+            models.load(chosen["artifact_sha256"])
+            history = store.read(tables.CHAMPIONS)
+            if chosen["version"] not in history["version"].to_list():
+                spoken = store.partitions(tables.SIGNALS)
+                rows = loop.crown(
+                    chosen["version"],
+                    month,
+                    spoken[-1] if spoken else None,
+                    clock.now(),
+                )
+                store.append(tables.CHAMPIONS, rows)
+            check = table_io.schema_result(store, tables.CHAMPIONS, None, CHAMPION)
+        _open_the_door(context, chosen["version"])
+        return dg.MaterializeResult(
+            metadata={"version": chosen["version"]}, check_results=[check]
+        )
+
+    return champion
+
+
+def _approved(store: warehouses.Warehouse, month: dt.date) -> dict[str, str]:
+    """Card of the month's latest challenger, if its verdict lets it pass."""
+    cards = store.read(tables.MODELS, month, month).sort("trained_at")
+    if cards.is_empty():
+        message = f"expected a challenger for {month}, found none; train one first"
+        raise errors.MissingUpstream(message)
+    latest = cards.row(-1, named=True)
+    verdict = store.read(tables.VERDICTS, match={"version": latest["version"]})
+    failed = verdict.filter(~pl.col("is_passed")).sort("position")
+    if verdict.is_empty() or failed.height:
+        found = "; ".join(failed["sentence"]) or "none"
+        message = f"{latest['version']} needs a passing verdict, found: {found}"
+        raise errors.PromotionRefused(message)
+    return latest
+
+
+def _open_the_door(context: dg.AssetExecutionContext, version: str) -> None:
+    event = dg.AssetMaterialization(
+        CHAMPION_IN_FORCE,
+        partition=context.partition_key,
+        metadata={"version": version},
+    )
+    context.instance.report_runless_asset_event(event)

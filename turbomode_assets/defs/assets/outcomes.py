@@ -1,0 +1,62 @@
+"""Stage 4 of the loop: what then happened.
+
+A partition holds what *matured* in its session, whichever session spoke: grading
+looks back only, and a late run grades the same rows from the same bars.
+"""
+
+import dagster as dg
+
+from turbomode_assets import loop, tables
+from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs.resources import WarehouseResource
+
+GROUP = "outcomes"
+"""Group of this stage."""
+
+
+def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
+    """Assets of this stage."""
+
+    @dg.asset(
+        **metadata.declared(tables.OUTCOMES, GROUP, "polars"),
+        partitions_def=grains.daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(
+                metadata.key(tables.BARS),
+                partition_mapping=partitions.looking_back(loop.outcome_lookback()),
+            ),
+            dg.AssetDep(
+                metadata.key(tables.SIGNALS),
+                partition_mapping=partitions.looking_back(loop.HELD_SESSIONS),
+            ),
+            dg.AssetDep(metadata.key(tables.UNIVERSE)),
+        ],
+        check_specs=[table_io.schema_check(tables.OUTCOMES)],
+        pool=metadata.POOL,
+    )
+    def outcomes(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> table_io.Written:
+        """Matured signals and what each symbol earned; one row per symbol."""
+        window = partitions.session_window(list(context.partition_keys))
+        periods = loop.maturing(window.first, window.last)
+        with warehouse.opened() as store:
+            rows = loop.resolve_outcomes(
+                store.read(
+                    tables.BARS, loop.bars_for_outcomes(window.first), window.last
+                ),
+                store.read(tables.UNIVERSE),
+                store.read(
+                    tables.SIGNALS,
+                    loop.signals_maturing_from(window.first),
+                    window.last,
+                ),
+                periods,
+            )
+            store.replace(tables.OUTCOMES, rows, window.first, window.last)
+            check = table_io.schema_result(store, tables.OUTCOMES, window)
+        notes = table_io.count_by(rows, "status")
+        return table_io.result(context, tables.OUTCOMES, rows, check, notes)
+
+    return [outcomes]

@@ -1,0 +1,254 @@
+"""Living through history: the runs that bring a home from empty to its last session.
+
+1. `plan` lists every step in order: history in ranges, then month by month a
+   challenger and the month's sessions one by one.
+2. `Driver.live` takes the steps one after another, leaves out what is done, and runs
+   the rest as Dagster jobs on the home's persistent instance, so that everything it
+   did can be seen in the user interface.
+
+A step that was interrupted is simply not done; the next run takes it up. What a job
+computes stands in the assets, what is printed in ``cli.py``.
+"""
+
+import dataclasses
+import datetime as dt
+import enum
+import itertools
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from turbomode_assets import errors, sessions, tables
+from turbomode_assets.defs import automation, metadata, partitions
+from turbomode_assets.store import home, warehouse
+
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Runs keep their events; the console is left to the progress bar."""
+
+
+class Kind(enum.Enum):
+    """What a step does; the value is the name of its job."""
+
+    HISTORY = "history"
+    SAMPLING = "sampling"
+    RETRAINING = "retraining"
+    SESSION = "session"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One run: a job over the partitions from `first` to `last`."""
+
+    kind: Kind
+    first: dt.date
+    last: dt.date
+    n_sessions: int = 0
+
+    @property
+    def is_range(self) -> bool:
+        """Whether the step covers more than one partition."""
+        return self.first != self.last
+
+
+def plan(first: dt.date, live_from: dt.date, last: dt.date) -> list[Step]:
+    """Every step from the first session of history to the last one lived.
+
+    Parameters
+    ----------
+    first
+        First session of history.
+    live_from
+        First session lived one by one; the first challenger is for its month.
+    last
+        Last session lived.
+
+    Returns
+    -------
+    list of Step
+        In the order in which they must be taken.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where the dates are not in order.
+    """
+    if not first < live_from <= last:
+        message = (
+            f"expected first < live-from <= to, found {first}, {live_from}, {last}"
+        )
+        raise errors.SettingsError(message)
+    lived = sessions.sessions_between(live_from, last)
+    return list(_history(first, live_from)) + list(_living(lived))
+
+
+def _history(first: dt.date, live_from: dt.date) -> Iterator[Step]:
+    past = sessions.sessions_between(first, live_from - dt.timedelta(days=1))
+    for _, group in itertools.groupby(past, key=lambda session: session.year):
+        year = list(group)
+        yield Step(Kind.HISTORY, year[0], year[-1], len(year))
+    yield Step(Kind.SAMPLING, sessions.week_start(first), sessions.week_start(past[-1]))
+
+
+def _living(lived: Sequence[dt.date]) -> Iterator[Step]:
+    for month, group in itertools.groupby(lived, key=sessions.month_start):
+        # The week may have begun in the month before: what matured in it counts.
+        yield _sampling(month - dt.timedelta(days=1))
+        yield Step(Kind.RETRAINING, month, month)
+        for week, days in itertools.groupby(group, key=sessions.week_start):
+            for session in days:
+                yield Step(Kind.SESSION, session, session, 1)
+            yield Step(Kind.SAMPLING, week, week)
+
+
+def _sampling(day: dt.date) -> Step:
+    week = sessions.week_start(day)
+    return Step(Kind.SAMPLING, week, week)
+
+
+@dataclasses.dataclass(frozen=True)
+class Taken:
+    """What came of a step."""
+
+    step: Step
+    was_done: bool = False
+    verdict: str = ""
+    """Of a retraining: promoted, or the first criterion that refused."""
+
+
+class Driver:
+    """Takes steps on the persistent instance of a home.
+
+    Parameters
+    ----------
+    where
+        The home.
+    definitions
+        Its definitions.
+    instance
+        Its Dagster instance.
+    """
+
+    def __init__(
+        self,
+        where: home.Home,
+        definitions: dg.Definitions,
+        instance: dg.DagsterInstance,
+    ) -> None:
+        """Keep what the steps run on, and look up what has been done."""
+        self._where = where
+        self._jobs = {kind: definitions.resolve_job_def(kind.value) for kind in Kind}
+        self._instance = instance
+        self._stored = {
+            key: self._latest(key)
+            for keys, _ in automation.JOBS.values()
+            for key in keys
+        }
+
+    def live(self, steps: Sequence[Step]) -> Iterator[Taken]:
+        """Take the steps in order; yields each as it is finished.
+
+        Raises
+        ------
+        errors.TurbomodeError
+            As the step's own code raised it; what was done before stays done.
+        """
+        with warehouse.opened(self._where.database):
+            for step in steps:
+                yield self._take(step)
+
+    def _take(self, step: Step) -> Taken:
+        if step.kind is Kind.RETRAINING:
+            return self._retrain(step)
+        if self._is_done(step):
+            return Taken(step, was_done=True)
+        self._run(step)
+        return Taken(step)
+
+    def _retrain(self, step: Step) -> Taken:
+        verdict = self._verdict(step.first)
+        if verdict:
+            return Taken(step, was_done=True, verdict=verdict)
+        self._run(step)
+        return Taken(step, verdict=self._verdict(step.first))
+
+    def _verdict(self, month: dt.date) -> str:
+        """How the latest challenger of a month ended; empty while it has not."""
+        with warehouse.opened(self._where.database) as store:
+            cards = store.read(tables.MODELS, month, month).sort("trained_at")
+            if cards.is_empty():
+                return ""
+            version = cards["version"][-1]
+            verdict = store.read(tables.VERDICTS, match={"version": version})
+            crowned = store.read(tables.CHAMPIONS, match={"version": version})
+        failed = verdict.sort("position").filter(~verdict.sort("position")["is_passed"])
+        if failed.height:
+            return f"refused: {failed['sentence'][0]}"
+        return "promoted" if crowned.height else ""
+
+    def _is_done(self, step: Step) -> bool:
+        if step.kind is Kind.SAMPLING:
+            return self._is_sampled(step)
+        keys, _ = automation.JOBS[step.kind.value]
+        wanted = _session_keys(step.first, step.last)
+        partitioned = (key for key in keys if key != metadata.key(tables.UNIVERSE))
+        return all(wanted <= self._stored[key].keys() for key in partitioned)
+
+    def _is_sampled(self, step: Step) -> bool:
+        """Whether every week was sampled after the last of its outcomes was graded."""
+        graded = self._stored[metadata.key(tables.OUTCOMES)]
+        sampled = self._stored[metadata.key(tables.SAMPLES)]
+        for week in _week_keys(step.first, step.last):
+            sunday = partitions.parsed(week)
+            days = _session_keys(sunday, sunday + dt.timedelta(days=6))
+            newest = max((graded.get(day, 0) for day in days), default=0)
+            if sampled.get(week, 0) <= newest:
+                return False
+        return True
+
+    def _run(self, step: Step) -> None:
+        job = self._jobs[step.kind]
+        tags = {
+            "dagster/asset_partition_range_start": partitions.key(step.first),
+            "dagster/asset_partition_range_end": partitions.key(step.last),
+        }
+        result = job.execute_in_process(
+            instance=self._instance,
+            partition_key=None if step.is_range else partitions.key(step.first),
+            tags=tags if step.is_range else {},
+            run_config=_QUIET,
+            raise_on_error=step.kind is not Kind.RETRAINING,
+        )
+        if not result.success and not self._verdict(step.first):
+            failures = [e for e in result.all_events if e.is_step_failure]
+            details = [str(e.step_failure_data.error_display_string) for e in failures]
+            raise errors.TurbomodeError("\n".join(details))
+        self._note(step)
+
+    def _note(self, step: Step) -> None:
+        """Remember a finished step without asking the instance again."""
+        newest = 1 + max(max(ids.values(), default=0) for ids in self._stored.values())
+        if step.kind is Kind.SAMPLING:
+            done = set(_week_keys(step.first, step.last))
+        else:
+            done = _session_keys(step.first, step.last)
+        keys, _ = automation.JOBS[step.kind.value]
+        for key in keys:
+            self._stored[key] |= dict.fromkeys(done, newest)
+
+    def _latest(self, key: dg.AssetKey) -> dict[str, int]:
+        """Newest materialization of each partition, by an ever-growing number."""
+        return dict(
+            self._instance.get_latest_storage_id_by_partition(
+                key, dg.DagsterEventType.ASSET_MATERIALIZATION
+            )
+        )
+
+
+def _session_keys(first: dt.date, last: dt.date) -> set[str]:
+    return set(map(partitions.key, sessions.sessions_between(first, last)))
+
+
+def _week_keys(first: dt.date, last: dt.date) -> list[str]:
+    n_weeks = (last - first).days // 7 + 1
+    return [partitions.key(first + dt.timedelta(weeks=n)) for n in range(n_weeks)]

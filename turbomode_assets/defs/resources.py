@@ -1,0 +1,142 @@
+"""Resources: what an asset may reach for, configured from the home's settings.
+
+Deployment values live here and in the settings file; numbers a person might argue
+about are policy.
+
+https://docs.dagster.io/guides/build/external-resources
+"""
+
+import contextlib
+import datetime as dt
+import functools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from turbomode_assets.sources import base, files, simulated
+from turbomode_assets.store import home, registry, warehouse
+
+
+class Stopwatch:
+    """Adds up the time assets spend with the warehouse open: our own work.
+
+    What is left of a run's time is Dagster's bookkeeping.
+    """
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.seconds = 0.0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Count for as long as the context lasts."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - began
+
+
+STOPWATCH = Stopwatch()
+"""The stopwatch of this process."""
+
+
+class WarehouseResource(DuckDBResource):
+    """The DuckDB file of the home, opened under our own lock.
+
+    The stock resource opens without a lock of its own, leaks its connection on errors
+    and retries corrupt files for minutes; this one shares a connection within the
+    process and names the holder when it has to wait too long.
+    """
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[warehouse.Warehouse]:
+        """Open the warehouse for as long as the context lasts."""
+        with STOPWATCH.running(), warehouse.opened(Path(self.database)) as store:
+            yield store
+
+
+class MarketResource(dg.ConfigurableResource[base.Source]):
+    """Where bars come from."""
+
+    kind: str
+    path: str = ""
+    universe: str = ""
+    seed: int = 7
+    edge: float = 1.0
+
+    def source(self) -> base.Source:
+        """Source these settings describe; read once in a process."""
+        return _source(self.kind, self.path, self.universe, self.seed, self.edge)
+
+
+@functools.lru_cache(maxsize=4)
+def _source(kind: str, path: str, universe: str, seed: int, edge: float) -> base.Source:
+    if kind == "files":
+        return files.Files(Path(path), universe=Path(universe) if universe else None)
+    return simulated.Simulated(seed=seed, edge=edge)
+
+
+class RegistryResource(dg.ConfigurableResource[None]):
+    """Folder of the model artifacts."""
+
+    root: str
+
+    def save(self, artifact: dict[str, bytes]) -> str:
+        """Store an artifact; its content address."""
+        return registry.save(Path(self.root), artifact)
+
+    def load(self, address: str) -> dict[str, bytes]:
+        """Bytes of an artifact, verified."""
+        return registry.load(Path(self.root), address)
+
+
+class ClockResource(dg.ConfigurableResource[None]):
+    """The only clock: it stamps rows and tells live signals from replayed ones.
+
+    A test sets `fixed_at` to an ISO time and lives there.
+    """
+
+    fixed_at: str = ""
+
+    def now(self) -> dt.datetime:
+        """Present moment in UTC."""
+        if self.fixed_at:
+            return dt.datetime.fromisoformat(self.fixed_at)
+        return dt.datetime.now(dt.UTC)  # noqa: TID251
+
+
+def market(settings: home.Settings) -> MarketResource:
+    """Market these settings describe."""
+    return MarketResource(
+        kind=settings.source,
+        path=settings.path,
+        universe=settings.universe,
+        seed=settings.seed,
+        edge=settings.edge,
+    )
+
+
+def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
+    """Resources of a home by name.
+
+    Parameters
+    ----------
+    where
+        The home.
+    settings
+        Its settings.
+
+    Returns
+    -------
+    dict of str to resource
+    """
+    return {
+        "warehouse": WarehouseResource(database=str(where.database)),
+        "market": market(settings),
+        "models": RegistryResource(root=str(where.models)),
+        "clock": ClockResource(),
+    }

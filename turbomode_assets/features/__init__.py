@@ -1,0 +1,1 @@
+"""What was knowable at the close: one catalog, one file per family."""

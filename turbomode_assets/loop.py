@@ -1,0 +1,422 @@
+"""One turn of the loop in plain Python: one function per arrow.
+
+::
+
+    1. prices     source                  -> bars         collect_bars, list_universe
+    2. features   bars                    -> features     compute_features
+    3. signals    features, champion      -> signals      emit_signals
+    4. outcomes   bars, signals           -> outcomes     resolve_outcomes
+    5. samples    outcomes, features      -> samples      gather_samples
+    6. models     samples                 -> challenger   train_challenger
+    7. promotion  challenger, champion    -> verdict      judge_challenger, crown
+
+The loop closes through one door: `crown` makes a row of the champions, and the next
+`emit_signals` speaks with whoever reigned in its session (`promotion.alias`). In
+Dagster the same door is the external asset ``learning/champion_in_force``.
+
+Frames in, frames out. Nothing here reads a clock, a file or a database, and stages
+meet only here.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from turbomode_assets import errors, policy, sessions, tables
+from turbomode_assets.features import catalog, engine
+from turbomode_assets.models import challenger, scoring
+from turbomode_assets.outcomes import resolution
+from turbomode_assets.prices import adjustment
+from turbomode_assets.promotion import evidence, gate
+from turbomode_assets.samples import weights
+from turbomode_assets.signals import sides
+from turbomode_assets.sources import base
+
+DESK = "swing"
+"""The desk this loop belongs to."""
+
+HELD_SESSIONS = 12
+"""Sessions from a signal to its maturity at the most: one to the entry, and eleven in
+fourteen calendar days and the weekend or holidays after them. A test checks it against
+the calendar."""
+
+SAMPLE_WEEKS = 3
+"""Weeks a sample's signal lies before the week it matured in, at the most."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Champion:
+    """A model that reigns: its version and what it scores with."""
+
+    version: str
+    scorer: scoring.Scorer
+
+
+# 1. prices ---------------------------------------------------------------------------
+
+
+def collect_bars(source: base.Source, first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Bars of the sessions from `first` to `last`, as the source knows them at `last`.
+
+    Raises
+    ------
+    errors.SourceError
+        Where the source has no bar at all for a session in which it should.
+    """
+    bars = source.bars(first, last)
+    expected = set(sessions.sessions_between(first, last))
+    missing = sorted(expected - set(bars["session"].unique()))
+    if missing:
+        message = (
+            f"{source.name} has no bars for {len(missing)} of {len(expected)} sessions "
+            f"from {missing[0]} to {missing[-1]}; ask for a range it covers"
+        )
+        raise errors.SourceError(message)
+    return bars
+
+
+def list_universe(source: base.Source, as_of: dt.date) -> pl.DataFrame:
+    """Rows of `tables.UNIVERSE` as the source knows them at `as_of`."""
+    return source.universe(as_of)
+
+
+# 2. features -------------------------------------------------------------------------
+
+
+def bars_for_features(first: dt.date) -> dt.date:
+    """First session whose bars the features of session `first` are computed from."""
+    return engine.blocks(first, first)[0].load_from
+
+
+def compute_features(bars: pl.DataFrame, first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Features of the sessions from `first` to `last`.
+
+    Parameters
+    ----------
+    bars
+        Rows of `tables.BARS` from ``bars_for_features(first)`` to `last`.
+    first, last
+        Sessions wanted.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.FEATURES`; the same bytes whatever range they were asked in.
+    """
+    frames = [
+        engine.compute(
+            adjustment.adjust(_between(bars, block)), block.first, block.last
+        )
+        for block in engine.blocks(first, last)
+    ]
+    return tables.FEATURES.conform(pl.concat(frames))
+
+
+def _between(bars: pl.DataFrame, block: engine.Block) -> pl.DataFrame:
+    return bars.filter(pl.col("session").is_between(block.load_from, block.last))
+
+
+# 3. signals --------------------------------------------------------------------------
+
+
+def emit_signals(
+    features: pl.DataFrame,
+    universe: pl.DataFrame,
+    champion: Champion,
+    rules: policy.Policy = policy.SWING,
+) -> pl.DataFrame:
+    """What `champion` says of every symbol of the universe, with frozen features.
+
+    Parameters
+    ----------
+    features
+        Rows of `tables.FEATURES`.
+    universe
+        Rows of `tables.UNIVERSE`; symbols outside it in a session are not scored.
+    champion
+        The model that reigned in these sessions.
+    rules
+        Policy in force.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.SIGNALS` but for mode and emitted_at, which `stamp_signals`
+        adds.
+    """
+    eligible = _eligible(features, universe)
+    scored = champion.scorer.score(eligible)
+    frozen = eligible.select(
+        "symbol",
+        "session",
+        "feature_version",
+        pl.concat_list(catalog.names()).alias("features"),
+        pl.Series("features_hash", _row_hashes(eligible), dtype=pl.String()),
+    )
+    return (
+        sides.choose_sides(scored, rules.side)
+        .join(frozen, on=["symbol", "session"], validate="1:1")
+        .with_columns(
+            champion_version=pl.lit(champion.version),
+            policy_version=pl.lit(rules.version),
+        )
+    )
+
+
+def stamp_signals(
+    said: pl.DataFrame, now: dt.datetime, live_within: dt.timedelta
+) -> pl.DataFrame:
+    """Rows of `tables.SIGNALS`, live where `now` is within hours of their close."""
+    closes = {s: sessions.close_at(s) for s in said["session"].unique()}
+    live = [s for s, close in closes.items() if now - close <= live_within]
+    mode = pl.when(pl.col("session").is_in(live)).then(pl.lit("live"))
+    stamped = said.with_columns(
+        mode=mode.otherwise(pl.lit("replay")),
+        emitted_at=pl.lit(now, dtype=pl.Datetime("us", "UTC")),
+    )
+    return tables.SIGNALS.conform(stamped.select(tables.SIGNALS.column_names))
+
+
+def _eligible(features: pl.DataFrame, universe: pl.DataFrame) -> pl.DataFrame:
+    members = universe.select("symbol", "valid_from", "valid_to")
+    return (
+        features.join(members, on="symbol")
+        .filter(
+            pl.col("session") >= pl.col("valid_from"),
+            pl.col("session") <= pl.col("valid_to").fill_null(sessions.LAST_DAY),
+        )
+        .drop("valid_from", "valid_to")
+        .sort("symbol", "session")
+    )
+
+
+def _row_hashes(features: pl.DataFrame) -> list[str]:
+    values = features.select(catalog.names()).to_numpy().astype("<f4")
+    rows = np.ascontiguousarray(values)
+    return [hashlib.sha256(row.tobytes()).hexdigest() for row in rows]
+
+
+# 4. outcomes -------------------------------------------------------------------------
+
+
+def maturing(
+    first: dt.date, last: dt.date, rules: policy.Policy = policy.SWING
+) -> pl.DataFrame:
+    """Holding periods that end in the sessions from `first` to `last`."""
+    return sessions.maturing_between(first, last, rules.horizon.calendar_days)
+
+
+def signals_maturing_from(first: dt.date) -> dt.date:
+    """Earliest session whose signal can mature in session `first` or later."""
+    return sessions.shift(first, -HELD_SESSIONS)
+
+
+def bars_for_outcomes(first: dt.date, rules: policy.Policy = policy.SWING) -> dt.date:
+    """First session whose bars the outcomes maturing in `first` are computed from."""
+    return sessions.shift(first, -outcome_lookback(rules))
+
+
+def outcome_lookback(rules: policy.Policy = policy.SWING) -> int:
+    """Sessions before its maturity that an outcome depends on."""
+    return HELD_SESSIONS + rules.horizon.barrier_vol_sessions + 1
+
+
+def resolve_outcomes(
+    bars: pl.DataFrame,
+    universe: pl.DataFrame,
+    signals: pl.DataFrame,
+    periods: pl.DataFrame,
+    rules: policy.Policy = policy.SWING,
+) -> pl.DataFrame:
+    """What each symbol earned over `periods`, and whether its signal was right.
+
+    Parameters
+    ----------
+    bars
+        Rows of `tables.BARS` from ``bars_for_outcomes`` to the last maturity.
+    universe
+        Rows of `tables.UNIVERSE`.
+    signals
+        Rows of `tables.SIGNALS` of the periods' sessions; may be empty.
+    periods
+        As `maturing` returns them.
+    rules
+        Policy in force.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.OUTCOMES`: every symbol of the universe, signaled or not.
+    """
+    outcomes = resolution.resolve(bars, universe, periods, rules.horizon)
+    return resolution.grade(outcomes, signals)
+
+
+# 5. samples --------------------------------------------------------------------------
+
+
+def gather_samples(
+    outcomes: pl.DataFrame,
+    features: pl.DataFrame,
+    signals: pl.DataFrame,
+    rules: policy.Policy = policy.SWING,
+) -> pl.DataFrame:
+    """What matured outcomes teach, on features as they were seen.
+
+    A signal's frozen features are used where they stem from the present catalog;
+    elsewhere, and in history, the stored feature rows are.
+
+    Parameters
+    ----------
+    outcomes
+        Rows of `tables.OUTCOMES`; those without a label teach nothing and are left
+        out.
+    features
+        Rows of `tables.FEATURES` of the outcomes' sessions.
+    signals
+        Rows of `tables.SIGNALS` of the same sessions; may be empty.
+    rules
+        Policy in force: which label is learned.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.SAMPLES`.
+    """
+    label = f"label_{rules.training.label}"
+    seen = _as_seen(features, signals)
+    origin = signals.select("symbol", "session", origin="mode")
+    rows = (
+        outcomes.filter(pl.col(label).is_not_null())
+        .join(seen, on=["symbol", "session"])
+        .join(origin, on=["symbol", "session"], how="left")
+        .with_columns(
+            pl.col("origin").fill_null("history"),
+            label=pl.col(label),
+            label_version=pl.lit(rules.training.label),
+        )
+    )
+    weighted = weights.sample_weights(rows, rules.horizon.calendar_days)
+    wanted = list(tables.SAMPLES.schema(tuple(catalog.names())))
+    return tables.SAMPLES.conform(weighted.select(wanted))
+
+
+def _as_seen(features: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
+    version = catalog.feature_version()
+    columns = ["symbol", "session", "feature_version", *catalog.names()]
+    frozen = signals.filter(pl.col("feature_version") == version).select(
+        "symbol",
+        "session",
+        "feature_version",
+        *(
+            pl.col("features").list.get(place, null_on_oob=True).alias(name)
+            for place, name in enumerate(catalog.names())
+        ),
+    )
+    if features.is_empty():
+        return frozen
+    unseen = features.join(frozen, on=["symbol", "session"], how="anti")
+    return pl.concat([frozen, unseen.select(columns)])
+
+
+# 6. models ---------------------------------------------------------------------------
+
+
+def known_before(
+    samples: pl.DataFrame, month: dt.date, rules: policy.Policy = policy.SWING
+) -> pl.DataFrame:
+    """Samples a challenger for `month` may learn from: label known before it began."""
+    oldest = month.replace(year=month.year - rules.training.max_years)
+    return samples.filter(
+        pl.col("matures_on") < month,
+        pl.col("session") >= oldest,
+        pl.col("feature_version") == catalog.feature_version(),
+    ).sort("symbol", "session")
+
+
+def train_challenger(
+    samples: pl.DataFrame,
+    month: dt.date,
+    rules: policy.Policy = policy.SWING,
+    progress: Callable[[str], None] = lambda _: None,
+) -> challenger.Challenger:
+    """Eight base models and their stacking meta-learner, with honest predictions.
+
+    Parameters
+    ----------
+    samples
+        Rows of `tables.SAMPLES`; those not known before `month` are left out.
+    month
+        First day of the month the challenger would be in force.
+    rules
+        Policy in force.
+    progress
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    challenger.Challenger
+        Artifact and out-of-sample predictions.
+
+    Raises
+    ------
+    errors.NotEnoughHistory
+        Where too few sessions have matured.
+    """
+    known = known_before(samples, month, rules)
+    if known.is_empty():
+        message = f"expected samples known before {month}, found none; make them first"
+        raise errors.NotEnoughHistory(message)
+    names = catalog.names()
+    volatility = catalog.names("volatility")
+    return challenger.train(known, names, volatility, rules.training, progress)
+
+
+# 7. promotion ------------------------------------------------------------------------
+
+
+def judge_challenger(
+    found: evidence.Evidence, rules: policy.Policy = policy.SWING
+) -> gate.Verdict:
+    """Verdict of the gate on the evidence."""
+    return gate.judge(found, rules.gate)
+
+
+def crown(
+    version: str, month: dt.date, last_signal_on: dt.date | None, now: dt.datetime
+) -> pl.DataFrame:
+    """Row of `tables.CHAMPIONS` that lets `version` speak; the door of the loop.
+
+    A promotion never reaches back behind a signal already emitted.
+
+    Parameters
+    ----------
+    version
+        The promoted model.
+    month
+        First day of the month it was trained for.
+    last_signal_on
+        Latest session with an emitted signal; null where there is none.
+    now
+        Present moment, UTC.
+
+    Returns
+    -------
+    pl.DataFrame
+        One row; effective_from is a session.
+    """
+    earliest = sessions.on_or_after(month)
+    if last_signal_on is not None:
+        earliest = max(earliest, sessions.shift(last_signal_on, 1))
+    row = {
+        "desk": DESK,
+        "effective_from": earliest,
+        "version": version,
+        "reason": "promoted by the gate",
+        "decided_at": now,
+    }
+    return pl.DataFrame([row], schema=tables.CHAMPIONS.schema())

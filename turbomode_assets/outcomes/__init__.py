@@ -1,0 +1,1 @@
+"""What then happened: matured periods, what they returned, and their labels."""

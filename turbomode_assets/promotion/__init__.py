@@ -1,0 +1,1 @@
+"""What is believed next: the evidence for a challenger and its verdict."""

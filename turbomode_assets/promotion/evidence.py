@@ -1,0 +1,149 @@
+"""What is known about a challenger before it is judged.
+
+1. The challenger's out-of-sample rows carry the label and three forecasts: its own,
+   the trailing base rate's and the volatility-only model's.
+2. The champion's own out-of-sample record is what it predicted in its folds and what
+   it has signaled since; it is scored on the rows both have, by the same labels.
+3. Losses are averaged over the names of each session.
+
+Numbers only. What they must reach stands in ``gate.py`` and `policy.GatePolicy`.
+"""
+
+import dataclasses
+
+import polars as pl
+
+from turbomode_assets import errors
+from turbomode_assets.stats import classification
+
+_FORECASTS = {
+    "challenger": "",
+    "base_rate": "_base_rate",
+    "volatility": "_volatility",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Out-of-sample record of a challenger beside its baselines and the champion.
+
+    `losses` has one row per session, ascending: n_rows and mean log-loss in nats of
+    challenger, base_rate and volatility; n_paired rows the champion scored as well,
+    and on those the mean log-loss of champion and challenger_paired, null where there
+    is none.
+    """
+
+    version: str
+    against: str
+    """Version of the reigning champion; empty where none reigns."""
+    n_new_samples: int
+    accuracy: float
+    weighted_precision: float
+    weighted_recall: float
+    losses: pl.DataFrame
+
+    @property
+    def paired(self) -> pl.DataFrame:
+        """Sessions that challenger and champion both scored."""
+        return self.losses.filter(pl.col("n_paired") > 0)
+
+
+def gather(
+    challenger_oof: pl.DataFrame,
+    champion_oof: pl.DataFrame,
+    champion_signals: pl.DataFrame,
+    n_new_samples: int | None,
+) -> Evidence:
+    """Evidence for one challenger.
+
+    Parameters
+    ----------
+    challenger_oof
+        Rows of `learning.oof_predictions` of the challenger, one version.
+    champion_oof
+        The same of the reigning champion; no rows where none reigns.
+    champion_signals
+        Rows of `swing.signals`. Only those the champion emitted count; what it said
+        live stands before what it said in a fold.
+    n_new_samples
+        Samples matured since the champion was fitted, all where none reigns; None
+        where nobody counted.
+
+    Returns
+    -------
+    Evidence
+        Labels are the challenger's rows' own: both are held against one truth.
+
+    Raises
+    ------
+    errors.MissingEvidence
+        Naming everything that is missing: rows, labels, a forecast with null or NaN,
+        the count of new samples, rows shared with the champion.
+    errors.TableError
+        Where rows of several versions are mixed.
+    """
+    version, against = _version_of(challenger_oof), _version_of(champion_oof)
+    champion = _record(champion_oof, champion_signals, against)
+    missing = _missing(challenger_oof)
+    missing += ["n_new_samples"] if n_new_samples is None else []
+    if against and challenger_oof.join(champion, on=["symbol", "session"]).is_empty():
+        missing.append(f"rows shared with champion {against}")
+    if missing or n_new_samples is None:
+        whose = version or "the challenger"
+        message = f"evidence for {whose} must be complete, lacks {', '.join(missing)}"
+        raise errors.MissingEvidence(message)
+    predicted = challenger_oof.select(classification.likeliest()).to_series()
+    truth = challenger_oof["label"]
+    return Evidence(
+        version=version,
+        against=against,
+        n_new_samples=n_new_samples,
+        accuracy=classification.accuracy(truth, predicted),
+        weighted_precision=classification.weighted_precision(truth, predicted),
+        weighted_recall=classification.weighted_recall(truth, predicted),
+        losses=_losses(challenger_oof, champion),
+    )
+
+
+def _version_of(oof: pl.DataFrame) -> str:
+    versions = oof["version"].unique().sort().to_list()
+    if len(versions) > 1:
+        message = f"evidence takes one version at a time, was given {versions}"
+        raise errors.TableError(message)
+    return str(versions[0]) if versions else ""
+
+
+def _record(oof: pl.DataFrame, signals: pl.DataFrame, version: str) -> pl.DataFrame:
+    said = signals.filter(pl.col("champion_version") == version)
+    keep = ["symbol", "session", *(f"p_{name}" for name in classification.CLASSES)]
+    both = pl.concat([said.select(keep), oof.select(keep)])
+    first = both.unique(["symbol", "session"], keep="first", maintain_order=True)
+    return first.rename({f"p_{c}": f"p_{c}_champion" for c in classification.CLASSES})
+
+
+def _missing(oof: pl.DataFrame) -> list[str]:
+    if oof.is_empty():
+        return ["out-of-sample rows"]
+    is_class = oof["label"].is_in(classification.CLASSES).fill_null(value=False)
+    missing = [] if is_class.all() else ["labels"]
+    for name, suffix in _FORECASTS.items():
+        probabilities = [pl.col(f"p_{c}{suffix}") for c in classification.CLASSES]
+        is_known = (p.is_finite().fill_null(value=False).all() for p in probabilities)
+        if not all(oof.select(is_known).row(0)):
+            missing.append(f"probabilities of {name}")
+    return missing
+
+
+def _losses(challenger_oof: pl.DataFrame, champion: pl.DataFrame) -> pl.DataFrame:
+    scored = challenger_oof.with_columns(
+        classification.log_loss(suffix).alias(name)
+        for name, suffix in _FORECASTS.items()
+    )
+    every = classification.session_means(scored, *_FORECASTS)
+    shared = scored.join(champion, on=["symbol", "session"]).with_columns(
+        classification.log_loss("_champion").alias("champion"),
+        pl.col("challenger").alias("challenger_paired"),
+    )
+    paired = classification.session_means(shared, "champion", "challenger_paired")
+    joined = every.join(paired.rename({"n_rows": "n_paired"}), on="session", how="left")
+    return joined.with_columns(pl.col("n_paired").fill_null(0)).sort("session")

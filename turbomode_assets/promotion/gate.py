@@ -1,0 +1,250 @@
+"""The gate: what a challenger must show before it may become champion.
+
+`judge` reads `CRITERIA` in order, and `AGAINST_CHAMPION` where one reigns; every one
+must hold. To add a criterion, write one function and list it. Numbers that a person
+chose stand in `policy.GatePolicy`; measuring stands in ``evidence.py``; moving the
+alias is neither's affair.
+"""
+
+import dataclasses
+import datetime as dt
+import math
+
+import polars as pl
+
+from turbomode_assets import errors, policy, tables
+from turbomode_assets.promotion.evidence import Evidence
+from turbomode_assets.stats import resampling
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One requirement: what was observed, what was required, and whether it holds."""
+
+    name: str
+    observed: float
+    required: float
+    is_passed: bool
+    sentence: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Every criterion of one challenger, in the order they are read."""
+
+    criteria: tuple[Criterion, ...]
+    against: str
+    """Version of the champion compared with; empty where none reigned."""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether every criterion holds."""
+        return all(criterion.is_passed for criterion in self.criteria)
+
+    def to_frame(self, desk: str, version: str, month: dt.date) -> pl.DataFrame:
+        """Rows of `learning.verdicts`, one per criterion.
+
+        Parameters
+        ----------
+        desk
+            Which loop: swing or intraday.
+        version
+            Version of the challenger.
+        month
+            First day of the month it was trained for.
+
+        Returns
+        -------
+        pl.DataFrame
+            Columns of `tables.VERDICTS`; position counts from 0.
+        """
+        shared = {"desk": desk, "version": version, "month": month}
+        rows = [
+            {**shared, **dataclasses.asdict(criterion), "criterion": criterion.name}
+            | {"position": position, "against": self.against}
+            for position, criterion in enumerate(self.criteria)
+        ]
+        frame = pl.DataFrame(rows, schema=tables.VERDICTS.schema())
+        return tables.VERDICTS.conform(frame)
+
+
+def judge(evidence: Evidence, gate: policy.GatePolicy) -> Verdict:
+    """Verdict over one challenger.
+
+    Parameters
+    ----------
+    evidence
+        As `evidence.gather` returns it.
+    gate
+        What is required, and how the bootstrap draws.
+
+    Returns
+    -------
+    Verdict
+        Same evidence and policy, same bytes.
+
+    Raises
+    ------
+    errors.MissingEvidence
+        Naming every criterion whose metric is not a number.
+    """
+    listed = CRITERIA + (AGAINST_CHAMPION if evidence.against else ())
+    if evidence.losses.is_empty():
+        message = f"a verdict needs sessions, evidence for {evidence.version} has none"
+        raise errors.MissingEvidence(message)
+    criteria = tuple(measure(evidence, gate) for measure in listed)
+    unknown = [c.name for c in criteria if not math.isfinite(c.observed)]
+    if unknown:
+        message = f"a verdict needs every metric, not a number: {', '.join(unknown)}"
+        raise errors.MissingEvidence(message)
+    return Verdict(criteria=criteria, against=evidence.against)
+
+
+def enough_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Out-of-sample sessions the challenger was scored on."""
+    return _at_least(
+        "enough_sessions",
+        evidence.losses.height,
+        gate.min_sessions,
+        "matured out-of-sample sessions",
+    )
+
+
+def enough_new_samples(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Samples that matured since the champion was fitted."""
+    return _at_least(
+        "enough_new_samples",
+        evidence.n_new_samples,
+        gate.min_new_samples,
+        "samples matured since the champion was fitted",
+    )
+
+
+def accuracy_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Predecessor's floor; a constant class reaches it, so it proves little."""
+    return _at_least(
+        "accuracy_floor",
+        evidence.accuracy,
+        gate.min_accuracy,
+        "share of right classes",
+    )
+
+
+def weighted_precision_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Predecessor's floor on precision, averaged by class frequency."""
+    return _at_least(
+        "weighted_precision_floor",
+        evidence.weighted_precision,
+        gate.min_weighted_precision,
+        "precision averaged by class frequency",
+    )
+
+
+def weighted_recall_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Predecessor's floor on recall, averaged by class frequency."""
+    return _at_least(
+        "weighted_recall_floor",
+        evidence.weighted_recall,
+        gate.min_weighted_recall,
+        "recall averaged by class frequency",
+    )
+
+
+def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Lower bound of the log-loss gain per session over the trailing base rate."""
+    gain = evidence.losses["base_rate"] - evidence.losses["challenger"]
+    return _above(
+        "skill_over_base_rate",
+        resampling.lower_bound(gain, gate),
+        0.0,
+        "nats gained over the base rate, lower bound",
+    )
+
+
+def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Lower bound of the log-loss gain per session over the volatility-only model.
+
+    A volatility forecast is not an edge. Where volatility clusters, a large move is
+    likelier after large moves, so every model that sees volatility beats the base
+    rate, without an edge in any direction. A challenger must therefore be *better*
+    than volatility alone, which is sharper than being no worse.
+    """
+    gain = evidence.losses["volatility"] - evidence.losses["challenger"]
+    return _above(
+        "skill_over_volatility",
+        resampling.lower_bound(gain, gate),
+        0.0,
+        "nats gained over volatility alone, lower bound",
+    )
+
+
+def enough_paired_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Sessions that champion and challenger both scored: half the sessions demanded.
+
+    All of them cannot be had: between the last label a champion learned from and its
+    first signal it said nothing. A comparison on a handful would be luck.
+    """
+    return _at_least(
+        "enough_paired_sessions",
+        evidence.paired.height,
+        gate.min_sessions // 2,
+        "sessions scored by champion and challenger alike",
+    )
+
+
+def not_inferior(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Lower bound of the log-loss gain over the champion, on the same rows."""
+    return _above(
+        "not_inferior",
+        resampling.lower_bound(_gain_over_champion(evidence), gate),
+        -gate.non_inferiority_margin,
+        "nats gained over the champion, lower bound",
+    )
+
+
+def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Mean log-loss gain over the champion, on the same rows; ties keep it."""
+    del gate
+    mean = _gain_over_champion(evidence).mean()
+    observed = float(mean) if isinstance(mean, float) else math.nan
+    sentence = "nats gained over the champion, mean"
+    return _above("better_point_estimate", observed, 0.0, sentence)
+
+
+CRITERIA = (
+    enough_sessions,
+    enough_new_samples,
+    accuracy_floor,
+    weighted_precision_floor,
+    weighted_recall_floor,
+    skill_over_base_rate,
+    skill_over_volatility,
+)
+"""What every challenger must show, in the order it is read."""
+
+AGAINST_CHAMPION = (enough_paired_sessions, not_inferior, better_point_estimate)
+"""What it must show as well where a champion reigns."""
+
+
+def _gain_over_champion(evidence: Evidence) -> pl.Series:
+    return evidence.paired["champion"] - evidence.paired["challenger_paired"]
+
+
+def _at_least(name: str, observed: float, required: float, what: str) -> Criterion:
+    return Criterion(
+        name=name,
+        observed=float(observed),
+        required=float(required),
+        is_passed=observed >= required,
+        sentence=f"{what}: {observed:.4g}, at least {required:.4g}",
+    )
+
+
+def _above(name: str, observed: float, required: float, what: str) -> Criterion:
+    return Criterion(
+        name=name,
+        observed=observed,
+        required=required,
+        is_passed=observed > required,
+        sentence=f"{what}: {observed:.4g}, more than {required:.4g}",
+    )

@@ -1,0 +1,1 @@
+"""What a matured session teaches: labels, weights and splits."""

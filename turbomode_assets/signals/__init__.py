@@ -1,0 +1,1 @@
+"""What the champion said: from probabilities to a side."""

@@ -1,0 +1,1 @@
+"""Measures of forecasts and the uncertainty of their means."""

@@ -1,0 +1,210 @@
+"""What every feature of the catalog must do; a new one is covered by being listed."""
+
+import datetime as dt
+import re
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+
+from turbomode_assets import sessions, tables
+from turbomode_assets.features import catalog, engine
+from turbomode_assets.prices import adjustment
+
+FIRST, LAST = dt.date(2021, 1, 4), dt.date(2022, 12, 30)
+CUT = dt.date(2022, 8, 31)
+SINGLE = [dt.date(2021, 1, 4), dt.date(2021, 12, 31), dt.date(2022, 1, 3), CUT]
+RANGE = (dt.date(2021, 11, 15), dt.date(2022, 2, 15))
+LISTED, STOPPED, FROZEN = dt.date(2021, 3, 1), dt.date(2022, 3, 1), dt.date(2021, 6, 1)
+
+EVERY = pytest.mark.parametrize("feature", catalog.CATALOG, ids=lambda f: f.name)
+
+
+def one_symbol(symbol: str, seed: int) -> pl.DataFrame:
+    days = sessions.sessions_between(dt.date(2019, 11, 1), LAST)
+    draw, n = np.random.default_rng(seed), len(days)
+    close = 50 * np.exp(draw.normal(0, 0.02, n).cumsum())
+    opened = close * np.exp(draw.normal(0, 0.01, n))
+    frame = pl.DataFrame({"symbol": [symbol] * n, "session": days, "open": opened})
+    return frame.with_columns(
+        high=np.maximum(opened, close) * np.exp(draw.exponential(0.005, n)),
+        low=np.minimum(opened, close) * np.exp(-draw.exponential(0.005, n)),
+        close=close,
+        volume=np.exp(draw.normal(13, 0.5, n)).round(),
+        dividend=pl.lit(0.0),
+        split_ratio=pl.lit(1.0),
+        source=pl.lit("test"),
+    )
+
+
+def freeze(bars: pl.DataFrame, is_frozen: pl.Expr) -> pl.DataFrame:
+    still = [pl.when(is_frozen).then(40.0).otherwise(c).alias(c) for c in PRICES]
+    quiet = pl.when(is_frozen).then(0.0).otherwise("volume").alias("volume")
+    return bars.with_columns(*still, quiet)
+
+
+PRICES = ("open", "high", "low", "close")
+
+
+def market() -> pl.DataFrame:
+    session = pl.col("session")
+    late = one_symbol("LATE", 1).filter(session >= LISTED)
+    gone = one_symbol("GONE", 2).filter(session <= STOPPED)
+    halt = freeze(one_symbol("HALT", 3), session >= FROZEN)
+    gaps = one_symbol("GAPS", 4).filter(session.dt.day() != 13)
+    paid = pl.when(session.dt.day() == 10).then(0.4).otherwise(0.0)
+    split = pl.when(session == dt.date(2022, 2, 8)).then(4.0).otherwise(1.0)
+    acts = one_symbol("ACTS", 5).with_columns(dividend=paid, split_ratio=split)
+    return pl.concat([late, gone, halt, gaps, acts, one_symbol("PLAIN", 6)])
+
+
+def features_of(bars: pl.DataFrame, first: dt.date, last: dt.date) -> pl.DataFrame:
+    parts = []
+    for block in engine.blocks(first, last):
+        loaded = bars.filter(pl.col("session").is_between(block.load_from, block.last))
+        adjusted = adjustment.adjust(loaded)
+        parts.append(engine.compute(adjusted, block.first, block.last))
+    return pl.concat(parts).sort("symbol", "session")
+
+
+def bits(frame: pl.DataFrame, name: str) -> npt.NDArray[np.uint32]:
+    return frame[name].to_numpy().astype(np.float32).view(np.uint32)
+
+
+@pytest.fixture(scope="module")
+def bars() -> pl.DataFrame:
+    return market()
+
+
+@pytest.fixture(scope="module")
+def history(bars: pl.DataFrame) -> pl.DataFrame:
+    return features_of(bars, FIRST, LAST)
+
+
+@pytest.fixture(scope="module")
+def stretch(bars: pl.DataFrame) -> pl.DataFrame:
+    return features_of(bars, *RANGE)
+
+
+@pytest.fixture(scope="module")
+def singles(bars: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat(features_of(bars, day, day) for day in SINGLE)
+
+
+@pytest.fixture(scope="module")
+def truncated(bars: pl.DataFrame) -> pl.DataFrame:
+    return features_of(bars.filter(pl.col("session") <= CUT), FIRST, LAST)
+
+
+@pytest.fixture(scope="module")
+def mutated(bars: pl.DataFrame) -> pl.DataFrame:
+    later = pl.col("session") > CUT
+    other = freeze(bars, later & (pl.col("session").dt.month() != 10))
+    split = pl.when(later).then(1.5).otherwise("split_ratio")
+    return features_of(other.with_columns(split_ratio=split), FIRST, LAST)
+
+
+@pytest.fixture(scope="module")
+def scaled(bars: pl.DataFrame) -> pl.DataFrame:
+    return features_of(bars.with_columns(pl.col(*PRICES, "dividend") * 37.3), *RANGE)
+
+
+@pytest.fixture(scope="module")
+def alone(bars: pl.DataFrame) -> pl.DataFrame:
+    return features_of(bars.filter(pl.col("symbol") == "ACTS"), FIRST, LAST)
+
+
+@EVERY
+def test_is_documented(feature: catalog.Feature) -> None:
+    assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", feature.name)
+    assert feature.sentence.endswith(".")
+    assert "{" not in feature.sentence
+    assert len(feature.source) > 5
+    assert feature.lookback_sessions >= 0
+
+
+@EVERY
+def test_any_range_gives_the_same_bytes(
+    feature: catalog.Feature,
+    history: pl.DataFrame,
+    stretch: pl.DataFrame,
+    singles: pl.DataFrame,
+) -> None:
+    within = history.filter(pl.col("session").is_between(*RANGE))
+    assert np.array_equal(bits(within, feature.name), bits(stretch, feature.name))
+    keys = singles.select("symbol", "session")
+    same = keys.join(history, on=["symbol", "session"], maintain_order="left")
+    assert np.array_equal(bits(same, feature.name), bits(singles, feature.name))
+
+
+@EVERY
+def test_the_future_changes_nothing(
+    feature: catalog.Feature,
+    history: pl.DataFrame,
+    truncated: pl.DataFrame,
+    mutated: pl.DataFrame,
+) -> None:
+    until = history.filter(pl.col("session") <= CUT)
+    assert np.array_equal(bits(until, feature.name), bits(truncated, feature.name))
+    other = mutated.filter(pl.col("session") <= CUT)
+    assert np.array_equal(bits(until, feature.name), bits(other, feature.name))
+
+
+@EVERY
+def test_price_level_does_not_matter(
+    feature: catalog.Feature, stretch: pl.DataFrame, scaled: pl.DataFrame
+) -> None:
+    found, expected = scaled[feature.name], stretch[feature.name]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@EVERY
+def test_other_symbols_matter_only_where_said(
+    feature: catalog.Feature, history: pl.DataFrame, alone: pl.DataFrame
+) -> None:
+    together = history.filter(pl.col("symbol") == "ACTS")
+    is_same = np.array_equal(bits(together, feature.name), bits(alone, feature.name))
+    assert is_same is not feature.is_cross_sectional
+
+
+@EVERY
+def test_null_exactly_until_the_look_back_is_filled(
+    feature: catalog.Feature, bars: pl.DataFrame, history: pl.DataFrame
+) -> None:
+    n_earlier = pl.int_range(pl.len()).over("symbol")
+    for block in engine.blocks(FIRST, LAST):
+        loaded = bars.filter(pl.col("session").is_between(block.load_from, block.last))
+        rows = loaded.with_columns(is_due=n_earlier >= feature.lookback_sessions)
+        rows = rows.filter(pl.col("session") >= block.first)
+        rows = rows.join(history, on=["symbol", "session"])
+        assert (
+            rows[feature.name].is_not_null().equals(rows["is_due"], check_names=False)
+        )
+
+
+@EVERY
+def test_is_finite_and_of_moderate_size(
+    feature: catalog.Feature, history: pl.DataFrame
+) -> None:
+    values = history[feature.name].drop_nulls()
+    assert values.dtype == pl.Float32
+    assert values.is_finite().all()
+    assert values.abs().le(20.0).all()
+    assert values.n_unique() > 4
+    if feature.family == "volatility":
+        assert values.ge(0.0).all()
+
+
+def test_rows_conform_and_follow_the_catalog(history: pl.DataFrame) -> None:
+    assert tables.FEATURES.conform(history).equals(history)
+    assert history.columns[3:] == catalog.names()
+    assert history["feature_version"].unique().to_list() == [catalog.feature_version()]
+
+
+def test_the_catalog_is_broad_and_its_names_are_unique() -> None:
+    names = catalog.names()
+    assert len(set(names)) == len(names) >= 40
+    families = {feature.family for feature in catalog.CATALOG}
+    assert families == {"momentum", "volatility", "volume", "trend", "market"}
+    assert all(len(catalog.names(family)) >= 5 for family in families)

@@ -1,0 +1,131 @@
+"""Forward total-return adjustment, by hand and against published prices."""
+
+import datetime as dt
+import os
+import pathlib
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from turbomode_assets import errors
+from turbomode_assets.prices import adjustment
+
+DAY = dt.date(2024, 1, 2)
+
+
+def bars_of(columns: dict[str, list[float]], symbol: str = "AAA") -> pl.DataFrame:
+    n = len(columns["close"])
+    flat = dict.fromkeys(("open", "high", "low"), columns["close"])
+    rest = {"volume": [100.0] * n, "dividend": [0.0] * n, "split_ratio": [1.0] * n}
+    key = {
+        "symbol": [symbol] * n,
+        "session": [DAY + dt.timedelta(days=i) for i in range(n)],
+    }
+    return pl.DataFrame({**key, **flat, **rest, **columns, "source": ["test"] * n})
+
+
+def test_without_actions_nothing_changes() -> None:
+    bars = bars_of({"close": [10.1, 11.3, 9.7]})
+    adjusted = adjustment.adjust(bars)
+    assert adjusted.equals(bars.select(adjusted.columns))
+
+
+def test_a_dividend_is_reinvested_at_the_previous_close() -> None:
+    adjusted = adjustment.adjust(
+        bars_of({"close": [100.0, 95.0], "dividend": [0.0, 5.0]})
+    )
+    assert adjusted["close"].to_list() == pytest.approx([100.0, 100.0])
+    assert adjusted["volume"].to_list() == [100.0, 100.0]
+
+
+def test_a_split_scales_prices_and_shares() -> None:
+    bars = bars_of({"close": [90.0, 30.0, 33.0], "split_ratio": [1.0, 3.0, 1.0]})
+    adjusted = adjustment.adjust(bars)
+    assert adjusted["high"].to_list() == pytest.approx([90.0, 90.0, 99.0])
+    assert adjusted["volume"].to_list() == pytest.approx([100.0, 100 / 3, 100 / 3])
+
+
+def test_a_split_and_a_dividend_in_one_session_compound() -> None:
+    bars = bars_of(
+        {"close": [100.0, 48.0], "dividend": [0.0, 2.0], "split_ratio": [1.0, 2.0]}
+    )
+    # One old share became two, each worth 48 and paid 2: reinvested at 100.
+    expected = 48.0 * 2.0 / (1 - 2.0 * 2.0 / 100.0)
+    assert adjustment.adjust(bars)["close"][1] == pytest.approx(expected)
+
+
+def test_actions_before_the_first_price_count_for_nothing() -> None:
+    bars = bars_of(
+        {"close": [10.0, 11.0], "dividend": [9.9, 0.0], "split_ratio": [5.0, 1.0]}
+    )
+    assert adjustment.adjust(bars)["close"].to_list() == [10.0, 11.0]
+
+
+def test_symbols_do_not_touch_each_other() -> None:
+    one = bars_of({"close": [10.0, 5.0], "split_ratio": [1.0, 2.0]}, "AAA")
+    two = bars_of({"close": [20.0, 21.0]}, "BBB")
+    both = adjustment.adjust(pl.concat([two, one]))
+    assert both.equals(pl.concat([adjustment.adjust(one), adjustment.adjust(two)]))
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ({"dividend": [0.0, 100.0]}, "previous close"),
+        ({"dividend": [0.0, -1.0]}, "previous close"),
+        ({"split_ratio": [1.0, 0.0]}, "split ratios"),
+        ({"low": [0.0, 1.0]}, "prices must be positive"),
+    ],
+)
+def test_impossible_actions_are_refused(
+    fault: dict[str, list[float]], sentence: str
+) -> None:
+    with pytest.raises(errors.SourceError, match=f"{sentence}.*1 rows, first AAA"):
+        adjustment.adjust(bars_of({"close": [100.0, 90.0], **fault}))
+
+
+def test_every_fault_is_listed_at_once() -> None:
+    bars = bars_of(
+        {"close": [100.0, 90.0], "dividend": [0.0, 100.0], "low": [0.0, 1.0]}
+    )
+    with pytest.raises(errors.SourceError, match=r"prices.*dividends"):
+        adjustment.adjust(bars)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    closes=st.lists(st.floats(5.0, 500.0), min_size=3, max_size=12),
+    cut=st.integers(1, 11),
+    dividend=st.floats(0.0, 4.0),
+    split=st.sampled_from([0.1, 0.5, 1.0, 1.589, 2.0, 7.0]),
+)
+def test_a_later_action_moves_no_earlier_value(
+    closes: list[float], cut: int, dividend: float, split: float
+) -> None:
+    n, cut = len(closes), min(cut, len(closes) - 1)
+    late = [i >= cut for i in range(n)]
+    actions = {
+        "dividend": [dividend / split * 0.9 if is_late else 0.0 for is_late in late],
+        "split_ratio": [split if is_late else 1.0 for is_late in late],
+    }
+    bars = bars_of({"close": closes, **actions})
+    plain = adjustment.adjust(bars_of({"close": closes})).head(cut)
+    assert adjustment.adjust(bars).head(cut).equals(plain)
+
+
+def test_returns_match_published_prices() -> None:
+    folder = pathlib.Path(os.environ.get("TURBOMODE_SHARED_DATA", "../shared/data"))
+    path = folder / "dev_raw_wiki_2005_2018.parquet"
+    if not path.exists():
+        pytest.skip(f"no published prices in {folder}")
+    raw = pl.read_parquet(path).sort("symbol", "date").rename({"date": "session"})
+    gain = pl.col("close") / pl.col("close").shift(1).over("symbol") - 1
+    published = raw.select(symbol="symbol", close="adj_close").select(gain).to_series()
+    # The publisher reinvests at the close of the ex-date: R = ours * (1 - D / P).
+    yielded = pl.col("dividend") * pl.col("split_ratio") / pl.col("close").shift(1)
+    ours = adjustment.adjust(raw).select(gain) * raw.select(1 - yielded)
+    gap = (ours.to_series() - published).abs().drop_nulls()
+    assert gap.len() > 250_000
+    assert gap.filter(gap > 1e-6).len() < 60
