@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--live-from", type=_day, help="first session lived one by one")
     run.add_argument("--to", dest="last", type=_day, help="last session lived")
     run.add_argument("--seed", type=int, default=7, help="of the simulated market")
+    run.add_argument("--symbols", type=int, default=100, help="of that market")
     run.add_argument("--edge", type=float, default=1.0, help="0 is pure noise")
     _add_home(run)
     up = commands.add_parser("up", help="open the Dagster user interface")
@@ -137,6 +138,7 @@ def _settings(options: argparse.Namespace) -> tuple[home.Settings, dt.date]:
         universe=str(Path(options.universe).resolve()) if options.universe else "",
         seed=options.seed,
         edge=options.edge,
+        n_symbols=options.symbols,
     )
     first, last = options.first or chosen.first, options.last or DEFAULT_LAST
     if options.source == "files":

@@ -28,11 +28,11 @@ import polars as pl
 
 from turbomode_assets import errors, policy, sessions, tables
 from turbomode_assets.features import catalog, engine
-from turbomode_assets.models import challenger, scoring
+from turbomode_assets.models import challenger, layout, scoring
 from turbomode_assets.outcomes import resolution
 from turbomode_assets.prices import adjustment
 from turbomode_assets.promotion import evidence, gate
-from turbomode_assets.samples import weights
+from turbomode_assets.samples import splits, weights
 from turbomode_assets.signals import sides
 from turbomode_assets.sources import base
 
@@ -371,9 +371,12 @@ def train_challenger(
     if known.is_empty():
         message = f"expected samples known before {month}, found none; make them first"
         raise errors.NotEnoughHistory(message)
-    names = catalog.names()
-    volatility = catalog.names("volatility")
-    return challenger.train(known, names, volatility, rules.training, progress)
+    periods = known.select("session", "entry_on", "matures_on").unique().sort("session")
+    folds = splits.walk_forward(periods, rules.training)
+    columns = layout.Columns(
+        features=catalog.names(), volatility=catalog.names("volatility")
+    )
+    return challenger.train(known, folds, columns, rules.training, progress)
 
 
 # 7. promotion ------------------------------------------------------------------------

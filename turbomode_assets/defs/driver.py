@@ -22,7 +22,6 @@ from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs import automation, metadata, partitions
 from turbomode_assets.store import home, warehouse
 
-
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Runs keep their events; the console is left to the progress bar."""
 

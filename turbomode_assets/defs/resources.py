@@ -67,17 +67,18 @@ class MarketResource(dg.ConfigurableResource[base.Source]):
     universe: str = ""
     seed: int = 7
     edge: float = 1.0
+    n_symbols: int = 100
 
     def source(self) -> base.Source:
         """Source these settings describe; read once in a process."""
-        return _source(self.kind, self.path, self.universe, self.seed, self.edge)
+        if self.kind == "files":
+            return _files(self.path, self.universe)
+        return simulated.Simulated(self.seed, self.edge, self.n_symbols)
 
 
 @functools.lru_cache(maxsize=4)
-def _source(kind: str, path: str, universe: str, seed: int, edge: float) -> base.Source:
-    if kind == "files":
-        return files.Files(Path(path), universe=Path(universe) if universe else None)
-    return simulated.Simulated(seed=seed, edge=edge)
+def _files(path: str, universe: str) -> files.Files:
+    return files.Files(Path(path), universe=Path(universe) if universe else None)
 
 
 class RegistryResource(dg.ConfigurableResource[None]):
@@ -117,6 +118,7 @@ def market(settings: home.Settings) -> MarketResource:
         universe=settings.universe,
         seed=settings.seed,
         edge=settings.edge,
+        n_symbols=settings.n_symbols,
     )
 
 

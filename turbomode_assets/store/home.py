@@ -65,6 +65,9 @@ class Settings:
     edge: float = 1.0
     """Strength of what can be predicted in the simulated market; 0 is pure noise."""
 
+    n_symbols: int = 100
+    """Symbols of the simulated market."""
+
     first: dt.date = dt.date(2020, 1, 2)
     """First session of history; the first partition of every daily asset."""
 

@@ -9,6 +9,7 @@ champion, does not belong here.
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +19,9 @@ from turbomode_assets import errors
 
 MANIFEST = "manifest.json"
 """File that lists every other file of an artifact with its SHA-256."""
+
+
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
 def _manifest(artifact: Mapping[str, bytes]) -> bytes:
@@ -44,7 +48,7 @@ def save(root: Path, artifact: Mapping[str, bytes]) -> str:
     root
         Folder of all artifacts.
     artifact
-        File names, without folders, and their bytes.
+        Relative file names and their bytes.
 
     Returns
     -------
@@ -60,7 +64,8 @@ def save(root: Path, artifact: Mapping[str, bytes]) -> str:
     aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=root))
     for name, content in {**artifact, MANIFEST: _manifest(artifact)}.items():
         _write_synced(aside / _safe(name), content)
-    _sync_folder(aside)
+    for folder in (aside, *(path for path in aside.rglob("*") if path.is_dir())):
+        _sync_folder(folder)
     try:
         aside.rename(target)
     except OSError:
@@ -108,13 +113,15 @@ def _verified(path: Path, expected: str) -> bytes:
 
 
 def _safe(name: str) -> str:
-    if name != Path(name).name or name in {"", ".", ".."}:
-        message = f"file names carry no folders, was {name!r}"
+    """Relative path that stays inside its artifact."""
+    if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")):
+        message = f"artifact files must have plain relative names, was {name!r}"
         raise errors.ArtifactError(message)
     return name
 
 
 def _write_synced(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(content)
         file.flush()

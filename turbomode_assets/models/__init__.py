@@ -1,0 +1,1 @@
+"""Base models, their stacking and the challenger made of them."""

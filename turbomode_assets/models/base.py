@@ -1,0 +1,136 @@
+"""What a base model is, and which ones make a challenger.
+
+A base model is a module with two functions, `fit` and `load`, found by its name:
+adding one takes one file and one line in `LINE_UPS`. A library is imported by the
+module that needs it and only when that module is used, since importing all of them
+takes seconds. No model and no parameter of one belongs here.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from turbomode_assets import errors
+from turbomode_assets.models import matrix
+
+CLASSES = ("up", "flat", "down")
+"""Classes in the order of every probability column; codes 0, 1, 2."""
+
+MIN_PROBABILITY = 1e-5
+"""Floor under every class probability: keeps logarithms finite. A tenth of a
+thousandth of the 6 % base rate of a large move."""
+
+LINE_UPS: Mapping[str, tuple[str, ...]] = {
+    "diverse_eight": (
+        "lightgbm_gbdt",
+        "catboost_symmetric",
+        "sklearn_extra_trees",
+        "xgboost_hist",
+        "sklearn_boosting",
+        "lightgbm_extra_trees",
+        "xgboost_shallow",
+        "ranked_logistic",
+    ),
+}
+"""Named sets of base models; each name is a module of this package. Models of one
+library stand apart, so that two fits at a time seldom share a library."""
+
+Probabilities = npt.NDArray[np.float64]
+
+
+class Fitted(Protocol):
+    """A model that has learned."""
+
+    def predict(self, features: matrix.Values) -> Probabilities:
+        """Class probabilities.
+
+        Parameters
+        ----------
+        features
+            Shape (n, n_features), columns as in training; NaN where unknown.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            Columns as `CLASSES`; each row sums to one, nothing below
+            `MIN_PROBABILITY` before normalizing.
+        """
+
+    def artifact(self) -> dict[str, bytes]:
+        """Relative file names and contents from which `Model.load` rebuilds it."""
+
+
+class Model(Protocol):
+    """What a module must offer to be a base model."""
+
+    def fit(self, samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Fitted:
+        """Learn from the given rows of `samples`, in one thread.
+
+        Parameters
+        ----------
+        samples
+            Features, labels and weights shared by all fits.
+        rows
+            Ascending positions of the rows to learn from; every class must occur.
+        seed
+            Seed of every random draw: the same arguments give the same bytes.
+        """
+
+    def load(self, artifact: Mapping[str, bytes]) -> Fitted:
+        """Rebuild what `Fitted.artifact` stored, bit for bit.
+
+        Raises
+        ------
+        errors.ArtifactError
+            Where a file of the artifact is absent.
+        """
+
+
+def line_up(name: str) -> tuple[str, ...]:
+    """Names of the base models of the line-up called `name`.
+
+    Raises
+    ------
+    errors.PolicyError
+        Where no line-up has that name; names the nearest.
+
+    Examples
+    --------
+    >>> len(line_up("diverse_eight"))
+    8
+    """
+    if name not in LINE_UPS:
+        raise errors.PolicyError(errors.unknown_name("line-up", name, LINE_UPS))
+    return LINE_UPS[name]
+
+
+def find(name: str) -> Model:
+    """Base model called `name`; its library is imported here and not before."""
+    return cast("Model", importlib.import_module(f"turbomode_assets.models.{name}"))
+
+
+def as_probabilities(raw: npt.NDArray[np.floating]) -> Probabilities:
+    """Rows of nonnegative numbers as probabilities: floored, in float64, sum one.
+
+    Examples
+    --------
+    >>> as_probabilities(np.array([[0.0, 3.0, 1.0]])).round(3).tolist()
+    [[0.0, 0.75, 0.25]]
+    """
+    floored = np.maximum(raw.astype(np.float64), MIN_PROBABILITY)
+    return cast("Probabilities", floored / floored.sum(axis=1, keepdims=True))
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> Probabilities:
+    """Probabilities of class scores; a constant added to a row changes nothing.
+
+    Examples
+    --------
+    >>> softmax(np.zeros((1, 4))).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+    scores = logits.astype(np.float64)
+    return as_probabilities(np.exp(scores - scores.max(axis=1, keepdims=True)))

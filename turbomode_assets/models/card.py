@@ -1,0 +1,89 @@
+"""Model cards: what was learned, from what, and under which name.
+
+Turns a trained challenger and the samples it saw into rows of `tables.MODELS` and
+`tables.OOF_PREDICTIONS`. Nothing is trained, judged or stored here.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+
+import polars as pl
+
+from turbomode_assets import policy, tables
+from turbomode_assets.models import challenger
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Record:
+    """A trained challenger with its name and what it was trained on.
+
+    `known` are the samples it learned from, `address` the content address of its
+    artifact, `month` the first day of the month it would be in force.
+    """
+
+    desk: str
+    trained: challenger.Challenger
+    known: pl.DataFrame
+    month: dt.date
+    address: str
+
+    @property
+    def version(self) -> str:
+        """Month in force and the first digits of the artifact's address."""
+        return f"{self.month:%Y-%m}-{self.address[:12]}"
+
+    def predictions(self) -> pl.DataFrame:
+        """Rows of `tables.OOF_PREDICTIONS`."""
+        rows = self.trained.oof.with_columns(
+            version=pl.lit(self.version), month=pl.lit(self.month)
+        )
+        wanted = tables.OOF_PREDICTIONS.schema()
+        return tables.OOF_PREDICTIONS.conform(rows.select(list(wanted)).cast(wanted))
+
+    def card(
+        self, metrics: Mapping[str, float], rules: policy.Policy, now: dt.datetime
+    ) -> pl.DataFrame:
+        """Row of `tables.MODELS`.
+
+        Parameters
+        ----------
+        metrics
+            What was measured out of sample, by name.
+        rules
+            Policy in force.
+        now
+            When training ended, UTC.
+
+        Returns
+        -------
+        pl.DataFrame
+            One row.
+        """
+        row = {
+            "desk": self.desk,
+            "version": self.version,
+            "month": self.month,
+            "window_from": self.known["session"].min(),
+            "window_to": self.known["session"].max(),
+            "labels_known_on": self.known["matures_on"].max(),
+            "n_samples": self.known.height,
+            "data_fingerprint": fingerprint(self.known),
+            "feature_version": self.known["feature_version"][0],
+            "policy_version": rules.version,
+            "parameters": json.dumps(dataclasses.asdict(rules.training)),
+            "metrics": json.dumps(dict(metrics)),
+            "artifact_sha256": self.address,
+            "trained_at": now,
+        }
+        return tables.MODELS.conform(pl.DataFrame([row], schema=tables.MODELS.schema()))
+
+
+def fingerprint(samples: pl.DataFrame) -> str:
+    """SHA-256 over the samples, in order: same rows, same digits."""
+    buffer = io.BytesIO()
+    samples.rechunk().write_ipc(buffer, compression="uncompressed")
+    return hashlib.sha256(buffer.getvalue()).hexdigest()

@@ -1,0 +1,89 @@
+"""What the LightGBM models share: one binned data set, training, text artifacts.
+
+Parameters of a particular model do not belong here.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from turbomode_assets.models import archive, base, matrix
+
+_FILE = "model.txt"
+
+BINNING = {
+    "max_bin": matrix.N_BINS + 1,  # one for NaN
+    "min_data_in_bin": 1,
+    "feature_pre_filter": False,
+    "num_threads": 1,
+    "verbosity": -1,
+}
+"""Every code its own bin: the borders were chosen before."""
+
+COMMON: Mapping[str, Any] = {
+    **BINNING,
+    "objective": "multiclass",
+    "num_class": len(base.CLASSES),
+    "deterministic": True,
+    "force_col_wise": True,
+    "use_quantized_grad": True,
+}
+"""Parameters of every LightGBM model."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Boosted:
+    """A fitted LightGBM model."""
+
+    booster: lightgbm.Booster
+    """The model as LightGBM reads it from its text."""
+
+    text: bytes
+    """That text."""
+
+    def predict(self, features: matrix.Values) -> base.Probabilities:
+        """See `base.Fitted.predict`."""
+        return base.as_probabilities(
+            np.asarray(self.booster.predict(features, num_threads=1))
+        )
+
+    def artifact(self) -> dict[str, bytes]:
+        """See `base.Fitted.artifact`."""
+        return {_FILE: self.text}
+
+
+def _dataset(samples: matrix.Matrix) -> lightgbm.Dataset:
+    dataset = lightgbm.Dataset(
+        samples.values,
+        label=samples.labels,
+        weight=samples.weights,
+        params=dict(BINNING),
+        free_raw_data=False,
+    )
+    return dataset.construct()
+
+
+def fit(
+    samples: matrix.Matrix, rows: matrix.Rows, parameters: Mapping[str, Any]
+) -> Boosted:
+    """Train on a subset of the shared data set.
+
+    Parameters
+    ----------
+    samples, rows
+        See `base.Model.fit`.
+    parameters
+        LightGBM parameters beyond `COMMON`, seed and number of rounds included.
+    """
+    dataset = samples.shared("lightgbm.Dataset", _dataset)
+    booster = lightgbm.train({**COMMON, **parameters}, dataset.subset(rows.tolist()))
+    return load({_FILE: booster.model_to_string().encode()})
+
+
+def load(artifact: Mapping[str, bytes]) -> Boosted:
+    """See `base.Model.load`."""
+    text = archive.member(artifact, _FILE)
+    return Boosted(lightgbm.Booster(model_str=text.decode()), text)

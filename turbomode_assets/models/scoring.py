@@ -1,0 +1,118 @@
+"""A stored challenger at work: features in, class probabilities out.
+
+Reads what `challenger` wrote and imports no more libraries than its base models
+need. It learns nothing and takes no side.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from turbomode_assets import errors
+from turbomode_assets.models import archive, base, layout, matrix, stacking
+
+CARD = "card.json"
+"""Features, line-up and classes, as JSON."""
+
+BORDERS = "borders.npz"
+"""Borders of the bin codes."""
+
+
+def folder_of(name: str) -> str:
+    """Folder of the base model called `name` within an artifact."""
+    return f"base/{name}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scorer:
+    """A challenger or champion, ready to score."""
+
+    line_up: tuple[str, ...]
+    """Base models, in the order of their probabilities."""
+
+    borders: matrix.Borders
+    """Turns features into bin codes."""
+
+    models: tuple[base.Fitted, ...]
+    """Base models in the order of `line_up`."""
+
+    meta: stacking.Stacker
+    """Combines them."""
+
+    def score(self, features: pl.DataFrame) -> pl.DataFrame:
+        """Class probabilities of each row.
+
+        Parameters
+        ----------
+        features
+            Columns symbol, session and every feature of the card, in any order, null
+            where unknown; further columns are ignored.
+
+        Returns
+        -------
+        pl.DataFrame
+            Columns symbol, session, p_up, p_flat, p_down and base_probabilities (up,
+            flat, down of each base model), rows as given. A row's values do not
+            depend on the rows beside it, to the last bit.
+
+        Raises
+        ------
+        errors.TableError
+            Where features are missing; names them all.
+        """
+        self._require(features)
+        keys = features.select("symbol", "session")
+        codes = self.borders.encode(layout.as_values(features, self.borders.names))
+        chances = np.hstack([_predict(model, codes) for model in self.models])
+        stacked = self.meta.predict(chances)
+        columns = [
+            pl.Series(f"p_{label}", np.ascontiguousarray(stacked[:, code]))
+            for code, label in enumerate(base.CLASSES)
+        ]
+        listed = pl.Series("base_probabilities", chances.tolist(), _LISTED)
+        return keys.with_columns(*columns, listed)
+
+    def _require(self, features: pl.DataFrame) -> None:
+        missing = sorted(set(self.borders.names) - set(features.columns))
+        if missing:
+            message = (
+                f"features must hold {len(self.borders.names)} columns of the model, "
+                f"missing {', '.join(missing)}: compute them or choose another model"
+            )
+            raise errors.TableError(message)
+
+
+_LISTED = pl.List(pl.Float64())
+
+
+def _predict(model: base.Fitted, codes: matrix.Values) -> base.Probabilities:
+    # Not every library accepts an empty matrix.
+    return model.predict(codes) if len(codes) else np.zeros((0, len(base.CLASSES)))
+
+
+def load(artifact: Mapping[str, bytes]) -> Scorer:
+    """Rebuild a challenger from its files.
+
+    Parameters
+    ----------
+    artifact
+        Relative file names and contents, as `challenger.Challenger.artifact`.
+
+    Raises
+    ------
+    errors.ArtifactError
+        Where a file is absent; says which.
+    """
+    card = archive.unpack_json(archive.member(artifact, CARD))
+    models = [
+        base.find(name).load(archive.folder(artifact, folder_of(name)))
+        for name in card["line_up"]
+    ]
+    return Scorer(
+        line_up=tuple(card["line_up"]),
+        borders=matrix.borders_from_bytes(archive.member(artifact, BORDERS)),
+        models=tuple(models),
+        meta=stacking.load(artifact),
+    )

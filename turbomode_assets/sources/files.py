@@ -1,0 +1,168 @@
+"""The file source: bars from Parquet or CSV files that already lie somewhere.
+
+Turns a panel, or a folder of panels or per-symbol files, into bars and a universe.
+`file_panel.COLUMNS` is the convention for column names. Reading and checking stand
+in `file_panel.py`; nothing here repairs, adjusts or downloads.
+"""
+
+import datetime as dt
+import functools
+import os
+import pathlib
+from typing import ClassVar, Self
+
+import polars as pl
+
+from turbomode_assets import errors, sessions, tables
+from turbomode_assets.sources import file_panel, simulated
+
+UNKNOWN = "unknown"
+"""Sector and capitalization class of a symbol nothing is known about."""
+
+SILENT_SESSIONS = 10
+"""Sessions without a bar after which a symbol counts as gone: longer than any
+trading halt that is usual, shorter than a horizon of fourteen days and its entry."""
+
+
+class Files:
+    """Bars from a file or folder, read once per instance when first asked for.
+
+    A panel with `adj_close` and without dividends is taken to be adjusted for splits,
+    as free data vendors deliver it: split ratios are 1, dividends are derived from the
+    adjustment, and price levels depend on when the panel was downloaded. Split ratios
+    are accepted beside prices as traded only: where most splits leave no trace in the
+    close, as in a download from Yahoo, the panel is refused until the column is gone.
+
+    Parameters
+    ----------
+    path
+        File ending in .parquet or .csv, or a folder of such files.
+    universe
+        CSV with columns symbol, sector and optionally cap_class. Symbols not listed
+        are left out of bars and universe. Without it every symbol of the panel
+        belongs, with sector and capitalization class unknown.
+
+    Attributes
+    ----------
+    panel : pl.DataFrame
+        All bars.
+    left_out : dict of str to int
+        Rows left out by symbol: indices, which start with ^, and symbols the universe
+        does not list.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> day = dt.date(2024, 7, 3)
+    >>> row = {"Date": day, "Open": 9, "High": 11, "Low": 8, "Close": 10, "Volume": 500}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pl.DataFrame([row]).write_csv(f"{folder}/abc.csv")
+    ...     Files(folder).bars(day, day).select("symbol", "close", "split_ratio").rows()
+    [('ABC', 10.0, 1.0)]
+    """
+
+    name: ClassVar[str] = "files"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        universe: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Keep the paths; nothing is read yet."""
+        self.path = pathlib.Path(path)
+        self.universe_path = None if universe is None else pathlib.Path(universe)
+
+    @classmethod
+    def example(cls, folder: pathlib.Path) -> Self:
+        """Panel of twelve artificial symbols, written to `folder`."""
+        market = simulated.Simulated(n_symbols=12)
+        bars = market.bars(dt.date(2020, 1, 1), dt.date(2022, 12, 31))
+        bars.drop("source").write_parquet(folder / "panel.parquet")
+        return cls(folder)
+
+    @functools.cached_property
+    def panel(self) -> pl.DataFrame:
+        """All bars, rows of `tables.BARS`."""
+        return self._loaded[0]
+
+    @functools.cached_property
+    def left_out(self) -> dict[str, int]:
+        """Rows left out, by symbol."""
+        return self._loaded[1]
+
+    @functools.cached_property
+    def _loaded(self) -> tuple[pl.DataFrame, dict[str, int]]:
+        read, left_out = file_panel.read_panel(self.path)
+        bars = read.with_columns(source=pl.lit(self.name))
+        if self.universe_path is not None:
+            listed = pl.col("symbol").is_in(self._listed["symbol"].to_list())
+            unlisted = bars.filter(~listed)["symbol"].value_counts(sort=True)
+            left_out |= dict(unlisted.iter_rows())
+            bars = bars.filter(listed)
+        return tables.BARS.conform(bars), left_out
+
+    @functools.cached_property
+    def _listed(self) -> pl.DataFrame:
+        """Columns symbol, sector and cap_class; without rows where no file is given."""
+        wanted = ("symbol", "sector", "cap_class")
+        if self.universe_path is None:
+            return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+        return _read_listed(self.universe_path).select(wanted)
+
+    def bars(self, first: dt.date, last: dt.date) -> pl.DataFrame:
+        """What traded from `first` to `last`; see `base.Source.bars`."""
+        return self.panel.filter(pl.col("session").is_between(first, last))
+
+    def universe(self, as_of: dt.date) -> pl.DataFrame:
+        """Who belonged, as known at `as_of`; see `base.Source.universe`.
+
+        A symbol belongs from its first bar. It has left, as of its last bar, once it
+        was silent for more than `SILENT_SESSIONS` sessions up to `as_of`, or up to the
+        panel's end where that comes first.
+        """
+        known = self.panel.filter(pl.col("session") <= as_of)
+        if known.is_empty():
+            return tables.UNIVERSE.empty()
+        end = min(as_of, self.panel.select(pl.col("session").max()).item())
+        silent_since = sessions.shift(sessions.on_or_before(end), -SILENT_SESSIONS)
+        last = pl.col("last")
+        spans = known.group_by("symbol").agg(
+            valid_from=pl.col("session").min(), last=pl.col("session").max()
+        )
+        left = last < silent_since
+        return tables.UNIVERSE.conform(
+            spans.join(self._listed, on="symbol", how="left").select(
+                "symbol",
+                "valid_from",
+                pl.col("sector", "cap_class").fill_null(UNKNOWN),
+                pl.when(left).then(last).alias("valid_to"),
+                pl.when(left)
+                .then(pl.lit("stopped trading"))
+                .otherwise(pl.lit("traded"))
+                .alias("reason"),
+            )
+        )
+
+
+def _read_listed(path: pathlib.Path) -> pl.DataFrame:
+    """Symbols of a universe file; lists all that is wrong with it at once."""
+    try:
+        raw = pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as cause:
+        message = f"{path} could not be opened as a universe CSV: {cause}"
+        raise errors.SourceError(message) from cause
+    listed = raw.rename(lambda name: name.strip().lower())
+    faults = [
+        f"no column `{name}`"
+        for name in ("symbol", "sector")
+        if name not in listed.columns
+    ]
+    if not faults:
+        doubled = listed.height - listed["symbol"].n_unique()
+        faults += [f"{doubled} doubled symbols"] if doubled else []
+    if faults:
+        message = f"{path} is no universe: {'; '.join(faults)}; correct the file"
+        raise errors.SourceError(message)
+    if "cap_class" in listed.columns:
+        return listed
+    return listed.with_columns(cap_class=pl.lit(None, pl.String))
