@@ -7,7 +7,7 @@ import pytest
 from turbomode_assets import errors
 from turbomode_assets.store import registry
 
-ARTIFACT = {"card.json": b"{}", "trees.txt": b"tree"}
+ARTIFACT = {"card.json": b"{}", "trees.txt": b"tree", "base/one/model.txt": b"1"}
 
 
 def test_an_artifact_comes_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_saving_again_changes_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [first]
 
 
-@pytest.mark.parametrize("name", ["trees.txt", registry.MANIFEST])
+@pytest.mark.parametrize("name", ["trees.txt", "base/one/model.txt", registry.MANIFEST])
 def test_a_tampered_file_is_named(tmp_path: Path, name: str) -> None:
     address = registry.save(tmp_path, ARTIFACT)
     (tmp_path / address / name).write_bytes(b"other")
@@ -28,7 +28,7 @@ def test_a_tampered_file_is_named(tmp_path: Path, name: str) -> None:
         registry.load(tmp_path, address)
 
 
-@pytest.mark.parametrize("name", ["trees.txt", registry.MANIFEST])
+@pytest.mark.parametrize("name", ["trees.txt", "base/one/model.txt", registry.MANIFEST])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     address = registry.save(tmp_path, ARTIFACT)
     (tmp_path / address / name).unlink()
@@ -36,6 +36,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
         registry.load(tmp_path, address)
 
 
-def test_a_name_with_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(errors.ArtifactError, match="carry no folders"):
-        registry.save(tmp_path, {"../escape": b""})
+@pytest.mark.parametrize("name", ["../escape", "/etc/escape", "a//b", "a/../b", ""])
+def test_a_name_that_leaves_its_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(errors.ArtifactError, match="plain relative names"):
+        registry.save(tmp_path / "models", {name: b""})
