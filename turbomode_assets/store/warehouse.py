@@ -52,11 +52,16 @@ class Warehouse:
     ----------
     connection
         An open DuckDB connection; the caller closes it.
+    columns
+        Stored columns by table, kept between openings while nobody else can write.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, columns: dict[str, list[str]]
+    ) -> None:
         """Keep the connection; nothing is created before it is written."""
         self._connection = connection
+        self._columns = columns
         connection.execute("SET TimeZone = 'UTC'")
 
     def read(
@@ -84,14 +89,11 @@ class Warehouse:
         """
         if not self._stored_columns(table):
             return table.empty()
-        clauses, values = _conditions(table, first, last)
-        for name, value in (match or {}).items():
-            clauses.append(f"{_quoted(name)} = ?")
-            values.append(value)
-        where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        rows = self._connection.table(_relation(table))
+        for condition in _conditions(table, first, last, match or {}):
+            rows = rows.filter(condition)
         order = ", ".join(_quoted(name) for name in table.key)
-        sql = f"SELECT * FROM {_relation(table)}{where} ORDER BY {order}"  # noqa: S608
-        frame: pl.DataFrame = self._connection.sql(sql, params=values).pl()
+        frame: pl.DataFrame = rows.order(order).pl()
         return frame.cast(dict(table.schema()))  # type: ignore[arg-type]
 
     def replace(
@@ -126,7 +128,7 @@ class Warehouse:
         """
         rows = table.conform(frame)
         _refuse_strays(table, rows, first, last)
-        clauses, values = _conditions(table, first, last)
+        clauses, values = _bounds(table, first, last)
         where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
         with self._transaction():
             self._ensure(table, rows)
@@ -177,10 +179,16 @@ class Warehouse:
             yield
         except BaseException:
             self._connection.rollback()
+            self._columns.clear()
             raise
         self._connection.commit()
 
     def _stored_columns(self, table: schema.Table) -> list[str]:
+        if table.name not in self._columns:
+            self._columns[table.name] = self._look_up_columns(table)
+        return self._columns[table.name]
+
+    def _look_up_columns(self, table: schema.Table) -> list[str]:
         sql = (
             "SELECT column_name FROM information_schema.columns WHERE table_schema = ? "
             "AND table_name = ? AND table_catalog = current_database() "
@@ -199,6 +207,7 @@ class Warehouse:
                 f"CREATE SCHEMA IF NOT EXISTS {_quoted(table.schema_name)}"
             )
             self._connection.execute(f"CREATE TABLE {_relation(table)} ({columns})")
+            self._columns.pop(table.name)
             return
         for name, dtype in rows.schema.items():
             if name not in stored:
@@ -206,6 +215,7 @@ class Warehouse:
                 self._connection.execute(
                     f"ALTER TABLE {_relation(table)} ADD COLUMN {column}"
                 )
+                self._columns.pop(table.name, None)
 
     def _insert(
         self, table: schema.Table, rows: pl.DataFrame, *, only_new: bool = False
@@ -231,9 +241,10 @@ def _definition(table: schema.Table, name: str, dtype: pl.DataType) -> str:
     return f"{_quoted(name)} {_SQL_TYPES[dtype]}{required}"
 
 
-def _conditions(
+def _bounds(
     table: schema.Table, first: dt.date | None, last: dt.date | None
-) -> tuple[list[str], list[object]]:
+) -> tuple[list[str], list[dt.date]]:
+    """Clauses on the partition column, and the values for their places."""
     if (first or last) and not table.partition_column:
         message = f"{table.name} has no partitions; read or replace it as a whole"
         raise errors.TableError(message)
@@ -241,6 +252,27 @@ def _conditions(
     clauses = [f"{column} >= ?"] * (first is not None)
     clauses += [f"{column} <= ?"] * (last is not None)
     return clauses, [day for day in (first, last) if day is not None]
+
+
+def _conditions(
+    table: schema.Table,
+    first: dt.date | None,
+    last: dt.date | None,
+    match: Mapping[str, str],
+) -> list[duckdb.Expression]:
+    """The same for reading.
+
+    DuckDB answers a relation with expressions twenty times as fast as one with
+    places for values, which it copies row by row.
+    """
+    _bounds(table, first, last)
+    day = duckdb.ColumnExpression(table.partition_column or table.key[0])
+    conditions = [day >= duckdb.ConstantExpression(first)] * (first is not None)
+    conditions += [day <= duckdb.ConstantExpression(last)] * (last is not None)
+    return conditions + [
+        duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value)
+        for name, value in match.items()
+    ]
 
 
 def _refuse_strays(
@@ -267,6 +299,7 @@ def _refuse_strays(
 class _Held:
     connection: duckdb.DuckDBPyConnection
     lock: filelock.BaseFileLock
+    columns: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     n_users: int = 0
 
 
@@ -304,7 +337,7 @@ def opened(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse
         held.n_users += 1
     cursor = held.connection.cursor()
     try:
-        yield Warehouse(cursor)
+        yield Warehouse(cursor, held.columns)
     finally:
         cursor.close()
         with _guard:

@@ -20,7 +20,7 @@ def test_settings_survive_the_file(tmp_path: Path) -> None:
 
 def test_another_market_in_the_same_home_is_refused(tmp_path: Path) -> None:
     home.prepare(home.Home(tmp_path), home.Settings())
-    with pytest.raises(errors.SettingsError, match=r"edge is 1.0, asked for 0.0"):
+    with pytest.raises(errors.SettingsError, match=r"edge is 2.0, asked for 0.0"):
         home.prepare(home.Home(tmp_path), home.Settings(edge=0.0))
 
 
