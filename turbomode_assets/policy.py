@@ -136,8 +136,13 @@ class GatePolicy:
     min_weighted_recall: float = 0.55
     """Predecessor's floor on recall, averaged by class frequency."""
 
+    skill_confidence: float = 0.99
+    """One-sided confidence of skill over a baseline. Nominal 95 % let a model without
+    any edge pass 10.8 % of the time on 252 overlapping sessions, and a year has twelve
+    challengers."""
+
     confidence: float = 0.95
-    """One-sided confidence of every lower bound."""
+    """One-sided confidence of the comparison with the champion, and of intervals."""
 
     non_inferiority_margin: float = 0.002
     """Log-loss, in nats, the champion may be ahead within the bound: about half a
@@ -145,6 +150,11 @@ class GatePolicy:
 
     n_resamples: int = 2000
     """Bootstrap resamples: a 5 % quantile is then known to about half a point."""
+
+    min_paired_sessions: int = 126
+    """Fewest sessions challenger and champion must both have scored: half of those
+    demanded, since between the last label a champion learned from and its first signal
+    it said nothing."""
 
     min_block_sessions: int = 10
     """Shortest mean block: labels of neighbors overlap over ten sessions."""
@@ -158,9 +168,11 @@ class GatePolicy:
         _require("min_accuracy", self.min_accuracy, 0.0, 1.0)
         _require("min_weighted_precision", self.min_weighted_precision, 0.0, 1.0)
         _require("min_weighted_recall", self.min_weighted_recall, 0.0, 1.0)
+        _require("skill_confidence", self.skill_confidence, 0.5, 0.9999)
         _require("confidence", self.confidence, 0.5, 0.9999)
         _require("non_inferiority_margin", self.non_inferiority_margin, 0.0, 1.0)
         _require("n_resamples", self.n_resamples, 100, 1_000_000)
+        _require("min_paired_sessions", self.min_paired_sessions, 1, 5040)
         _require("min_block_sessions", self.min_block_sessions, 1, 252)
 
 

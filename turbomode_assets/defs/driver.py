@@ -17,6 +17,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
+import polars as pl
 
 from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs import automation, metadata, partitions
@@ -112,7 +113,7 @@ class Taken:
     step: Step
     was_done: bool = False
     verdict: str = ""
-    """Of a retraining: promoted, or the first criterion that refused."""
+    """Of a retraining: promoted, or refused and by which criteria."""
 
 
 class Driver:
@@ -180,9 +181,9 @@ class Driver:
             version = cards["version"][-1]
             verdict = store.read(tables.VERDICTS, match={"version": version})
             crowned = store.read(tables.CHAMPIONS, match={"version": version})
-        failed = verdict.sort("position").filter(~verdict.sort("position")["is_passed"])
+        failed = verdict.filter(~pl.col("is_passed")).sort("position")
         if failed.height:
-            return f"refused: {failed['sentence'][0]}"
+            return f"refused, {', '.join(failed['criterion'])}"
         return "promoted" if crowned.height else ""
 
     def _is_done(self, step: Step) -> bool:

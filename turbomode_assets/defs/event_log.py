@@ -45,7 +45,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(
-        cls, inst_data: Any, config_value: dict[str, Any]
+        cls, inst_data: Any, config_value: Any
     ) -> "PooledSqliteEventLog":
         """Storage below ``DAGSTER_HOME``, as Dagster builds it from its settings."""
         base_dir = Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"

@@ -3,6 +3,8 @@
 Knows Dagster contexts and declared tables; knows no SQL and computes nothing.
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 import numpy as np
 import polars as pl
@@ -11,7 +13,7 @@ from turbomode_assets import schema
 from turbomode_assets.defs import metadata, partitions
 from turbomode_assets.store import warehouse
 
-Written = dg.MaterializeResult  # type: ignore[type-arg]
+Written = dg.MaterializeResult
 """What an asset returns; Dagster does not understand the parametrized type."""
 
 SCHEMA_CHECK = "schema"
@@ -74,7 +76,7 @@ def result(
     table: schema.Table,
     rows: pl.DataFrame,
     check: dg.AssetCheckResult,
-    notes: dict[str, int | float | str] | None = None,
+    notes: Mapping[str, float | str] | None = None,
 ) -> Written:
     """What an asset reports after a write: rows in all and in each partition.
 

@@ -41,8 +41,9 @@ class Record:
         rows = self.trained.oof.with_columns(
             version=pl.lit(self.version), month=pl.lit(self.month)
         )
-        wanted = tables.OOF_PREDICTIONS.schema()
-        return tables.OOF_PREDICTIONS.conform(rows.select(list(wanted)).cast(wanted))
+        wanted = tables.OOF_PREDICTIONS.column_names
+        fold = pl.col("fold").cast(pl.Int64)
+        return tables.OOF_PREDICTIONS.conform(rows.with_columns(fold).select(wanted))
 
     def card(
         self, metrics: Mapping[str, float], rules: policy.Policy, now: dt.datetime

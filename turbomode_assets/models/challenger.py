@@ -18,7 +18,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import polars as pl
-import threadpoolctl  # type: ignore[import-untyped]
+import threadpoolctl
 
 from turbomode_assets import policy
 from turbomode_assets.models import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import sklearn.ensemble
-import threadpoolctl  # type: ignore[import-untyped]
+import threadpoolctl
 
 from turbomode_assets.models import archive, base, matrix, tree_arrays
 

@@ -155,7 +155,7 @@ def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Criteri
     gain = evidence.losses["base_rate"] - evidence.losses["challenger"]
     return _above(
         "skill_over_base_rate",
-        resampling.lower_bound(gain, gate),
+        resampling.lower_bound(gain, gate, gate.skill_confidence),
         0.0,
         "nats gained over the base rate, lower bound",
     )
@@ -172,22 +172,18 @@ def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Criter
     gain = evidence.losses["volatility"] - evidence.losses["challenger"]
     return _above(
         "skill_over_volatility",
-        resampling.lower_bound(gain, gate),
+        resampling.lower_bound(gain, gate, gate.skill_confidence),
         0.0,
         "nats gained over volatility alone, lower bound",
     )
 
 
 def enough_paired_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
-    """Sessions that champion and challenger both scored: half the sessions demanded.
-
-    All of them cannot be had: between the last label a champion learned from and its
-    first signal it said nothing. A comparison on a handful would be luck.
-    """
+    """Sessions that champion and challenger both scored: few would be luck."""
     return _at_least(
         "enough_paired_sessions",
         evidence.paired.height,
-        gate.min_sessions // 2,
+        gate.min_paired_sessions,
         "sessions scored by champion and challenger alike",
     )
 
@@ -196,7 +192,7 @@ def not_inferior(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
     """Lower bound of the log-loss gain over the champion, on the same rows."""
     return _above(
         "not_inferior",
-        resampling.lower_bound(_gain_over_champion(evidence), gate),
+        resampling.lower_bound(_gain_over_champion(evidence), gate, gate.confidence),
         -gate.non_inferiority_margin,
         "nats gained over the champion, lower bound",
     )

@@ -124,7 +124,7 @@ def scorecard(ledger: Ledger, chosen: policy.Policy) -> Scorecard:
     Scorecard
         Emitted signals are held against the base rate of all outcomes matured before
         their session; volatility alone is known only for the out-of-sample rows of
-        the last champion.
+        the last champion, or of the last challenger where none reigns.
     """
     reign = ledger.champions.sort("effective_from")["version"]
     champion = str(reign.last()) if reign.len() else None
@@ -182,11 +182,18 @@ def _sources(
         for mode in ("live", "replay")
     }
     returns = outcomes.select(*_KEY, "realized_return")
-    folds = ledger.oof.filter(pl.col("version") == (champion or ""))
+    shown = champion or _newest(ledger.oof)
+    folds = ledger.oof.filter(pl.col("version") == shown)
     edge = (pl.col("p_up") - pl.col("p_down")).alias("edge")
     last = folds.with_columns(edge).join(returns, on=_KEY, how="left")
-    sources[f"out of sample, {champion}"] = last
+    sources[f"out of sample, {shown}"] = last
     return {name: rows for name, rows in sources.items() if rows.height}
+
+
+def _newest(oof: pl.DataFrame) -> str:
+    """Latest challenger; empty where there is none."""
+    versions = oof.sort("month")["version"]
+    return str(versions.last()) if versions.len() else ""
 
 
 def _trailing_base_rate(outcomes: pl.DataFrame) -> pl.DataFrame:

@@ -79,15 +79,17 @@ def resampled_means(series: pl.Series, gate: policy.GatePolicy) -> Floats:
     return np.asarray(means, dtype=np.float64).ravel()
 
 
-def lower_bound(series: pl.Series, gate: policy.GatePolicy) -> float:
-    """Value the mean of the series exceeds with the policy's confidence.
+def lower_bound(series: pl.Series, gate: policy.GatePolicy, confidence: float) -> float:
+    """Value the mean of the series exceeds with a one-sided confidence.
 
     Parameters
     ----------
     series
         One value per session, ascending, without nulls; at least one.
     gate
-        Gives the one-sided confidence and the resampling.
+        Gives the resampling.
+    confidence
+        In (0.5, 1).
 
     Returns
     -------
@@ -95,7 +97,7 @@ def lower_bound(series: pl.Series, gate: policy.GatePolicy) -> float:
         The (1 - confidence) quantile of `resampled_means`. Of fewer sessions than a
         few blocks it is too narrow: demand enough of them beside it.
     """
-    return float(np.quantile(resampled_means(series, gate), 1.0 - gate.confidence))
+    return float(np.quantile(resampled_means(series, gate), 1.0 - confidence))
 
 
 def interval(series: pl.Series, gate: policy.GatePolicy) -> tuple[float, float] | None:
@@ -104,7 +106,7 @@ def interval(series: pl.Series, gate: policy.GatePolicy) -> tuple[float, float] 
     Parameters
     ----------
     series, gate
-        As for `lower_bound`; at 0.95 the range covers 90 %.
+        As for `lower_bound`; at the policy's 0.95 the range covers 90 %.
 
     Returns
     -------

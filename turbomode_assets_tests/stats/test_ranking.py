@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
-from statsmodels.regression import linear_model  # type: ignore[import-untyped]
+from statsmodels.regression import linear_model
 
 from turbomode_assets.stats import ranking
 
