@@ -1,0 +1,1 @@
+"""Tests of turbomode; the tree mirrors the package."""

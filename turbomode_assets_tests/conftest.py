@@ -1,0 +1,51 @@
+"""A small home that has lived, built once for every story that looks at it."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from turbomode_assets import schema
+from turbomode_assets.defs import assembly, driver
+from turbomode_assets.store import home, warehouse
+
+SETTINGS = home.Settings(n_symbols=16, edge=8.0, first=dt.date(2021, 5, 3))
+LIVE_FROM = dt.date(2024, 1, 2)
+LAST = dt.date(2024, 3, 8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lived:
+    """A home, its definitions and instance, and what came of each step."""
+
+    where: home.Home
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    taken: list[driver.Taken]
+
+    def read(self, table: schema.Table) -> pl.DataFrame:
+        """Rows of a table without the columns that say when something ran."""
+        with warehouse.opened(self.where.database) as store:
+            return store.read(table).drop(table.wall_clock_columns)
+
+
+def live(root: Path, instance: dg.DagsterInstance, stop_after: int = 10**6) -> Lived:
+    """Live the small history in `root`, or as much of it as `stop_after` steps."""
+    where = home.Home(root)
+    home.prepare(where, SETTINGS)
+    definitions = assembly.assemble(where, SETTINGS)
+    steps = driver.plan(SETTINGS.first, LIVE_FROM, LAST)
+    agent = driver.Driver(where, definitions, instance)
+    taken = [one for _, one in zip(range(stop_after), agent.live(steps), strict=False)]
+    return Lived(where, definitions, instance, taken)
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """Home that lived without interruption."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield live(tmp_path_factory.mktemp("lived"), instance)
