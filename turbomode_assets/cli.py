@@ -128,8 +128,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     home.prepare(where, settings)
     console.print(f"Home {where.root}: {_described(settings)}.")
     definitions = assembly.assemble(where, settings)
-    os.environ["DAGSTER_HOME"] = str(where.root)
-    with dg.DagsterInstance.from_config(str(where.root)) as instance:
+    with driver.open_instance(where) as instance:
         agent = driver.Driver(where, definitions, instance)
         taken = list(_with_progress(agent.live(steps), steps, console))
     console.print(terminal.render(_scorecard(where)))

@@ -14,10 +14,12 @@ import dataclasses
 import datetime as dt
 import enum
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import polars as pl
+from dagster._core.instance.ref import InstanceRef
 
 from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs import automation, metadata, partitions
@@ -243,6 +245,23 @@ class Driver:
                 key, dg.DagsterEventType.ASSET_MATERIALIZATION
             )
         )
+
+
+def open_instance(where: home.Home) -> dg.DagsterInstance:
+    """Persistent instance of a home, for runs in this process.
+
+    Output is not captured per step: that starts two processes for each run, and the
+    progress bar would end up in a log file.
+    """
+    os.environ["DAGSTER_HOME"] = str(where.root)
+    silent = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    overrides = {"compute_logs": silent}
+    return dg.DagsterInstance.from_ref(
+        InstanceRef.from_dir(str(where.root), overrides=overrides)
+    )
 
 
 def _session_keys(first: dt.date, last: dt.date) -> set[str]:
