@@ -20,10 +20,8 @@ meet only here.
 
 import dataclasses
 import datetime as dt
-import hashlib
 from collections.abc import Callable
 
-import numpy as np
 import polars as pl
 
 from turbomode_assets import errors, policy, sessions, tables
@@ -33,7 +31,7 @@ from turbomode_assets.outcomes import resolution
 from turbomode_assets.prices import adjustment
 from turbomode_assets.promotion import evidence, gate
 from turbomode_assets.samples import splits, weights
-from turbomode_assets.signals import sides
+from turbomode_assets.signals import ledger, sides
 from turbomode_assets.sources import base
 
 DESK = "swing"
@@ -145,18 +143,12 @@ def emit_signals(
     Returns
     -------
     pl.DataFrame
-        Rows of `tables.SIGNALS` but for mode and emitted_at, which `stamp_signals`
-        adds.
+        Rows of `tables.SIGNALS` but for mode and emitted_at, which
+        `ledger.stamp` adds.
     """
-    eligible = _eligible(features, universe)
+    eligible = ledger.eligible(features, universe)
     scored = champion.scorer.score(eligible)
-    frozen = eligible.select(
-        "symbol",
-        "session",
-        "feature_version",
-        pl.concat_list(catalog.names()).alias("features"),
-        pl.Series("features_hash", _row_hashes(eligible), dtype=pl.String()),
-    )
+    frozen = ledger.freeze(eligible, catalog.names())
     return (
         sides.choose_sides(scored, rules.side)
         .join(frozen, on=["symbol", "session"], validate="1:1")
@@ -165,39 +157,6 @@ def emit_signals(
             policy_version=pl.lit(rules.version),
         )
     )
-
-
-def stamp_signals(
-    said: pl.DataFrame, now: dt.datetime, live_within: dt.timedelta
-) -> pl.DataFrame:
-    """Rows of `tables.SIGNALS`, live where `now` is within hours of their close."""
-    closes = {s: sessions.close_at(s) for s in said["session"].unique()}
-    live = [s for s, close in closes.items() if now - close <= live_within]
-    mode = pl.when(pl.col("session").is_in(live)).then(pl.lit("live"))
-    stamped = said.with_columns(
-        mode=mode.otherwise(pl.lit("replay")),
-        emitted_at=pl.lit(now, dtype=pl.Datetime("us", "UTC")),
-    )
-    return tables.SIGNALS.conform(stamped.select(tables.SIGNALS.column_names))
-
-
-def _eligible(features: pl.DataFrame, universe: pl.DataFrame) -> pl.DataFrame:
-    members = universe.select("symbol", "valid_from", "valid_to")
-    return (
-        features.join(members, on="symbol")
-        .filter(
-            pl.col("session") >= pl.col("valid_from"),
-            pl.col("session") <= pl.col("valid_to").fill_null(sessions.LAST_DAY),
-        )
-        .drop("valid_from", "valid_to")
-        .sort("symbol", "session")
-    )
-
-
-def _row_hashes(features: pl.DataFrame) -> list[str]:
-    values = features.select(catalog.names()).to_numpy().astype("<f4")
-    rows = np.ascontiguousarray(values)
-    return [hashlib.sha256(row.tobytes()).hexdigest() for row in rows]
 
 
 # 4. outcomes -------------------------------------------------------------------------
@@ -306,21 +265,12 @@ def gather_samples(
 
 
 def _as_seen(features: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
-    version = catalog.feature_version()
-    columns = ["symbol", "session", "feature_version", *catalog.names()]
-    frozen = signals.filter(pl.col("feature_version") == version).select(
-        "symbol",
-        "session",
-        "feature_version",
-        *(
-            pl.col("features").list.get(place, null_on_oob=True).alias(name)
-            for place, name in enumerate(catalog.names())
-        ),
-    )
+    present = signals.filter(pl.col("feature_version") == catalog.feature_version())
+    frozen = ledger.thaw(present, catalog.names())
     if features.is_empty():
         return frozen
     unseen = features.join(frozen, on=["symbol", "session"], how="anti")
-    return pl.concat([frozen, unseen.select(columns)])
+    return pl.concat([frozen, unseen.select(frozen.columns)])
 
 
 # 6. models ---------------------------------------------------------------------------

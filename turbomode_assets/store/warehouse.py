@@ -175,12 +175,11 @@ class Warehouse:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.begin()
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._columns.clear)
+            undo.callback(self._connection.rollback)
             yield
-        except BaseException:
-            self._connection.rollback()
-            self._columns.clear()
-            raise
+            undo.pop_all()
         self._connection.commit()
 
     def _stored_columns(self, table: schema.Table) -> list[str]:

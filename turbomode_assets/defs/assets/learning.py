@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import errors, loop, policy, sessions, tables
+from turbomode_assets import errors, loop, policy, schema, sessions, tables
 from turbomode_assets.defs import metadata, partitions, table_io
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -60,16 +60,52 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
 
 
 def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
-    specs = [
+    @dg.multi_asset(
+        name="challenger",
+        specs=_specs(),
+        partitions_def=grains.monthly,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        check_specs=_checks(grains),
+        pool=metadata.POOL,
+    )
+    def challenger(
+        context: dg.AssetExecutionContext,
+        warehouse: WarehouseResource,
+        models: RegistryResource,
+        clock: ClockResource,
+    ) -> Iterator[Any]:
+        month = partitions.parsed(context.partition_key)
+        with warehouse.opened() as store:
+            samples = store.read(tables.SAMPLES, last=month)
+            trained = loop.train_challenger(samples, month, progress=context.log.info)
+            record = card.Record(
+                desk=loop.DESK,
+                trained=trained,
+                known=loop.known_before(samples, month),
+                month=month,
+                address=models.save(trained.artifact),
+            )
+            verdict = loop.judge_challenger(_evidence(store, record))
+            rows = _rows(record, verdict, clock.now())
+            for key, (table, frame) in rows.items():
+                store.append(table, frame)
+                window = partitions.Window(month, month)
+                check = table_io.schema_result(store, table, window, key)
+                yield table_io.result(context, table, frame, check)
+        yield _gate_result(verdict)
+
+    return challenger
+
+
+def _specs() -> list[dg.AssetSpec]:
+    samples = dg.AssetDep(
+        metadata.key(tables.SAMPLES), partition_mapping=partitions.known_before()
+    )
+    return [
         dg.AssetSpec(
             **metadata.declared(tables.MODELS, GROUP, "lightgbm", "xgboost")
             | {"key": CHALLENGER},
-            deps=[
-                dg.AssetDep(
-                    metadata.key(tables.SAMPLES),
-                    partition_mapping=partitions.known_before(),
-                )
-            ],
+            deps=[samples],
             description="Model cards; one row per trained challenger.",
         ),
         dg.AssetSpec(
@@ -84,78 +120,40 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
         ),
     ]
 
-    @dg.multi_asset(
-        name="challenger",
-        specs=specs,
+
+def _checks(grains: partitions.Grains) -> list[dg.AssetCheckSpec]:
+    gate_check = dg.AssetCheckSpec(
+        PROMOTION_GATE,
+        asset=CHALLENGER,
+        blocking=True,
         partitions_def=grains.monthly,
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
-        check_specs=[
-            dg.AssetCheckSpec(
-                PROMOTION_GATE,
-                asset=CHALLENGER,
-                blocking=True,
-                partitions_def=grains.monthly,
-                description="Every criterion of the gate holds; else no promotion.",
-            ),
-            *(
-                table_io.schema_check(table, key)
-                for table, key in (
-                    (tables.MODELS, CHALLENGER),
-                    (tables.OOF_PREDICTIONS, None),
-                    (tables.VERDICTS, None),
-                )
-            ),
-        ],
-        pool=metadata.POOL,
+        description="Every criterion of the gate holds; else no promotion.",
     )
-    def challenger(
-        context: dg.AssetExecutionContext,
-        warehouse: WarehouseResource,
-        models: RegistryResource,
-        clock: ClockResource,
-    ) -> Iterator[Any]:
-        month = partitions.parsed(context.partition_key)
-        with warehouse.opened() as store:
-            samples = store.read(tables.SAMPLES, last=month)
-            trained = loop.train_challenger(samples, month, progress=context.log.info)
-            address = models.save(trained.artifact)
-            known = loop.known_before(samples, month)
-            record = card.Record(
-                desk=loop.DESK,
-                trained=trained,
-                known=known,
-                month=month,
-                address=address,
-            )
-            verdict = loop.judge_challenger(_evidence(store, record, known))
-            written = {
-                CHALLENGER: (
-                    tables.MODELS,
-                    record.card(_metrics(verdict), policy.SWING, clock.now()),
-                ),
-                metadata.key(tables.OOF_PREDICTIONS): (
-                    tables.OOF_PREDICTIONS,
-                    record.predictions(),
-                ),
-                metadata.key(tables.VERDICTS): (
-                    tables.VERDICTS,
-                    verdict.to_frame(loop.DESK, record.version, month),
-                ),
-            }
-            for table, rows in written.values():
-                store.append(table, rows)
-            window = partitions.Window(month, month)
-            for key, (table, rows) in written.items():
-                check = table_io.schema_result(store, table, window, key)
-                yield table_io.result(context, table, rows, check)
-        yield _gate_result(verdict)
-
-    return challenger
+    return [
+        gate_check,
+        table_io.schema_check(tables.MODELS, CHALLENGER),
+        table_io.schema_check(tables.OOF_PREDICTIONS),
+        table_io.schema_check(tables.VERDICTS),
+    ]
 
 
-def _evidence(
-    store: warehouses.Warehouse, record: card.Record, known: pl.DataFrame
-) -> evidence.Evidence:
+def _rows(
+    record: card.Record, verdict: gate.Verdict, now: dt.datetime
+) -> dict[dg.AssetKey, tuple[schema.Table, pl.DataFrame]]:
+    """What a trained challenger leaves behind, by asset."""
+    metrics = {criterion.name: criterion.observed for criterion in verdict.criteria}
+    judged = verdict.to_frame(loop.DESK, record.version, record.month)
+    return {
+        CHALLENGER: (tables.MODELS, record.card(metrics, policy.SWING, now)),
+        metadata.key(tables.OOF_PREDICTIONS): (
+            tables.OOF_PREDICTIONS,
+            record.predictions(),
+        ),
+        metadata.key(tables.VERDICTS): (tables.VERDICTS, judged),
+    }
+
+
+def _evidence(store: warehouses.Warehouse, record: card.Record) -> evidence.Evidence:
     """Challenger beside whoever reigned when its month began."""
     champions = store.read(tables.CHAMPIONS)
     eve = sessions.shift(record.month, -1)
@@ -166,12 +164,8 @@ def _evidence(
         record.predictions(),
         store.read(tables.OOF_PREDICTIONS, match={"version": version}),
         store.read(tables.SIGNALS, match={"champion_version": version}),
-        known.filter(pl.col("matures_on") > fitted_on).height,
+        record.known.filter(pl.col("matures_on") > fitted_on).height,
     )
-
-
-def _metrics(verdict: gate.Verdict) -> dict[str, float]:
-    return {criterion.name: criterion.observed for criterion in verdict.criteria}
 
 
 def _gate_result(verdict: gate.Verdict) -> dg.AssetCheckResult:

@@ -20,6 +20,7 @@ from turbomode_assets.defs.resources import (
 )
 from turbomode_assets.models import scoring
 from turbomode_assets.promotion import alias
+from turbomode_assets.signals import ledger
 from turbomode_assets.store import warehouse as warehouses
 
 GROUP = "signals"
@@ -102,4 +103,4 @@ def _spoken(
     scorer = scoring.load(models.load(card["artifact_sha256"]))
     champion = loop.Champion(version=version, scorer=scorer)
     said = loop.emit_signals(features, store.read(tables.UNIVERSE), champion)
-    return loop.stamp_signals(said, clock.now(), LIVE_WITHIN)
+    return ledger.stamp(said, clock.now(), LIVE_WITHIN)
