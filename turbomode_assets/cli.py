@@ -234,7 +234,7 @@ def _closing(taken: Sequence[driver.Taken], seconds: float) -> str:
     n_done = sum(one.was_done for one in taken)
     own = resources.STOPWATCH.seconds
     lines = [
-        f"{len(taken) - n_done} steps taken, {n_done} were done before.",
+        f"{len(taken) - n_done} steps taken, {n_done} had nothing left to do.",
         f"{seconds:.0f} s in all, {own:.0f} s of them our own work; the rest is start",
         "and Dagster's bookkeeping, 5-15 ms per session and asset.",
         "Open the user interface with: turbomode up  (make up in a clone)",
