@@ -1,0 +1,111 @@
+"""What every asset has in common: a stage, an owner, declared columns, a check."""
+
+import pathlib
+
+import dagster as dg
+import pytest
+
+from turbomode_assets import tables
+from turbomode_assets.defs import assembly, metadata, table_io
+from turbomode_assets.defs.assets import learning
+from turbomode_assets.store import home
+
+STAGES = {"prices", "features", "signals", "outcomes", "samples", "learning"}
+
+DAILY = {tables.BARS, tables.FEATURES, tables.SIGNALS, tables.OUTCOMES}
+
+# Assembling opens and writes nothing; the folder only has to be named.
+HOME = home.Home(pathlib.Path("never-written"))
+DEFINITIONS = assembly.assemble(HOME, home.Settings())
+
+SPECS: dict[dg.AssetKey, dg.AssetSpec] = {
+    spec.key: spec for spec in DEFINITIONS.resolve_all_asset_specs()
+}
+HOLDERS: dict[dg.AssetKey, dg.AssetsDefinition] = {
+    key: asset
+    for asset in DEFINITIONS.assets or ()
+    if isinstance(asset, dg.AssetsDefinition)
+    for key in asset.keys
+}
+
+
+def _name(key: dg.AssetKey) -> str:
+    return key.to_user_string()
+
+
+every_asset = pytest.mark.parametrize("key", sorted(SPECS), ids=_name)
+every_stored_asset = pytest.mark.parametrize("key", sorted(HOLDERS), ids=_name)
+
+
+def _table_name(key: dg.AssetKey) -> str:
+    return str(SPECS[key].metadata["dagster/table_name"])
+
+
+@every_asset
+def test_an_asset_has_a_stage_an_owner_kinds_and_a_description(
+    key: dg.AssetKey,
+) -> None:
+    spec = SPECS[key]
+    assert spec.group_name in STAGES
+    assert list(spec.owners) == [metadata.OWNER]
+    assert "duckdb" in spec.kinds
+    assert (spec.description or "").endswith(".")
+
+
+@every_stored_asset
+def test_the_columns_shown_are_the_columns_declared(key: dg.AssetKey) -> None:
+    table = tables.find(_table_name(key))
+    shown = SPECS[key].metadata["dagster/column_schema"]
+    further = [table.further.name] if table.further else []
+    assert isinstance(shown, dg.TableSchema)
+    assert [c.name for c in shown.columns] == [*table.column_names, *further]
+    assert all(c.description for c in shown.columns)
+
+
+@every_stored_asset
+def test_a_blocking_check_holds_rows_against_the_declaration(
+    key: dg.AssetKey,
+) -> None:
+    checks = {check.key: check for check in HOLDERS[key].check_specs}
+    assert checks[dg.AssetCheckKey(key, table_io.SCHEMA_CHECK)].blocking
+
+
+@every_stored_asset
+def test_a_writer_waits_in_the_pool_of_the_warehouse(key: dg.AssetKey) -> None:
+    assert HOLDERS[key].op.pool == metadata.POOL
+
+
+def test_every_table_is_held_by_one_asset() -> None:
+    held = sorted(_table_name(key) for key in HOLDERS)
+    assert held == sorted(table.name for table in tables.ALL)
+
+
+def test_only_the_door_of_the_loop_is_external() -> None:
+    assert SPECS.keys() - HOLDERS.keys() == {learning.CHAMPION_IN_FORCE}
+
+
+@every_stored_asset
+def test_days_and_weeks_run_in_ranges_and_months_one_by_one(
+    key: dg.AssetKey,
+) -> None:
+    asset, table = HOLDERS[key], tables.find(_table_name(key))
+    if table is tables.UNIVERSE:
+        assert asset.partitions_def is None
+        assert asset.backfill_policy is None
+    elif table in DAILY or table is tables.SAMPLES:
+        assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+    else:
+        assert asset.backfill_policy == dg.BackfillPolicy.multi_run(1)
+
+
+@every_stored_asset
+def test_the_grain_of_an_asset_is_that_of_its_table(key: dg.AssetKey) -> None:
+    table = tables.find(_table_name(key))
+    found = HOLDERS[key].partitions_def
+    if table is tables.UNIVERSE:
+        return
+    assert isinstance(found, dg.TimeWindowPartitionsDefinition)
+    weekly = table is tables.SAMPLES
+    cron = "0 0 * * *" if table in DAILY else "0 0 1 * *"
+    assert found.cron_schedule == ("0 0 * * 0" if weekly else cron)
+    assert str(found.timezone) == "UTC"
