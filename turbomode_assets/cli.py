@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.command(options, console)
     except errors.TurbomodeError as error:
-        Console(stderr=True, highlight=False).print(f"turbomode: {error}", markup=False)
+        explained = f"turbomode: {error}"
+        Console(stderr=True).print(explained, markup=False, soft_wrap=True)
         return 1
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         console.print("\nStopped. The same command continues from here.")

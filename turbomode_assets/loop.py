@@ -54,6 +54,15 @@ class Champion:
     scorer: scoring.Scorer
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Crowning:
+    """A promotion: the version, the month it was trained for, and when, in UTC."""
+
+    version: str
+    month: dt.date
+    decided_at: dt.datetime
+
+
 # 1. prices ---------------------------------------------------------------------------
 
 
@@ -340,36 +349,35 @@ def judge_challenger(
 
 
 def crown(
-    version: str, month: dt.date, last_signal_on: dt.date | None, now: dt.datetime
+    champion: Crowning, champions: pl.DataFrame, last_signal_on: dt.date | None
 ) -> pl.DataFrame:
-    """Row of `tables.CHAMPIONS` that lets `version` speak; the door of the loop.
+    """Row of `tables.CHAMPIONS` that lets a version speak; the door of the loop.
 
-    A promotion never reaches back behind a signal already emitted.
+    A promotion never reaches back: not behind a signal already emitted, and not
+    behind the champion before it, which reigns for one session at least.
 
     Parameters
     ----------
-    version
-        The promoted model.
-    month
-        First day of the month it was trained for.
+    champion
+        Who is promoted, for which month, and when that was decided.
+    champions
+        Rows of `tables.CHAMPIONS` so far.
     last_signal_on
         Latest session with an emitted signal; null where there is none.
-    now
-        Present moment, UTC.
 
     Returns
     -------
     pl.DataFrame
         One row; effective_from is a session.
     """
-    earliest = sessions.on_or_after(month)
-    if last_signal_on is not None:
-        earliest = max(earliest, sessions.shift(last_signal_on, 1))
+    begun = champions.filter(pl.col("desk") == DESK)["effective_from"].to_list()
+    spoken = [] if last_signal_on is None else [last_signal_on]
+    free = [sessions.shift(day, 1) for day in (*begun, *spoken)]
     row = {
         "desk": DESK,
-        "effective_from": earliest,
-        "version": version,
+        "effective_from": max([sessions.on_or_after(champion.month), *free]),
+        "version": champion.version,
         "reason": "promoted by the gate",
-        "decided_at": now,
+        "decided_at": champion.decided_at,
     }
     return pl.DataFrame([row], schema=tables.CHAMPIONS.schema())

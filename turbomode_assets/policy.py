@@ -165,6 +165,7 @@ class GatePolicy:
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
         _require("min_sessions", self.min_sessions, 1, 5040)
+        _require("min_new_samples", self.min_new_samples, 0, 10_000_000)
         _require("min_accuracy", self.min_accuracy, 0.0, 1.0)
         _require("min_weighted_precision", self.min_weighted_precision, 0.0, 1.0)
         _require("min_weighted_recall", self.min_weighted_recall, 0.0, 1.0)

@@ -21,9 +21,8 @@ FIELDS = [
     for field in dataclasses.fields(record)
 ]
 
-UNBOUNDED = {"seed", "line_up", "label", "min_new_samples"}
-"""Any seed will do, names are looked up where they are known, and fewer than no new
-samples ask for nothing."""
+UNBOUNDED = {"seed", "line_up", "label"}
+"""Any seed will do, and names are looked up where they are known."""
 
 BOUNDED = [pair for pair in FIELDS if pair[1] not in UNBOUNDED]
 

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turbomode_assets import errors, sessions
@@ -139,6 +139,7 @@ def test_shifting_out_of_the_calendar(start: str, n: int) -> None:
         sessions.shift(day(start), n)
 
 
+@settings(deadline=None)
 @given(day=DAYS)
 def test_maturity_is_the_first_session_two_weeks_after_entry(day: dt.date) -> None:
     signal = sessions.on_or_after(day)
@@ -148,6 +149,7 @@ def test_maturity_is_the_first_session_two_weeks_after_entry(day: dt.date) -> No
     assert sessions.sessions_between(due, maturity) == [maturity]
 
 
+@settings(deadline=None)
 @given(day=DAYS)
 def test_what_matures_in_a_session_was_due_in_it(day: dt.date) -> None:
     maturity = sessions.on_or_after(day)
@@ -157,6 +159,7 @@ def test_what_matures_in_a_session_was_due_in_it(day: dt.date) -> None:
     assert again.equals(found)
 
 
+@settings(deadline=None)
 @given(day=DAYS)
 def test_neighbors_of_a_day_are_sessions(day: dt.date) -> None:
     before, after = sessions.on_or_before(day), sessions.on_or_after(day)
@@ -164,6 +167,7 @@ def test_neighbors_of_a_day_are_sessions(day: dt.date) -> None:
     assert sessions.sessions_between(before, after) == sorted({before, after})
 
 
+@settings(deadline=None)
 @given(day=DAYS)
 def test_a_week_starts_on_its_sunday_and_a_month_on_its_first(day: dt.date) -> None:
     sunday, first = sessions.week_start(day), sessions.month_start(day)

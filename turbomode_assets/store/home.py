@@ -81,7 +81,8 @@ class Settings:
         if self.source not in SOURCES:
             message = errors.unknown_name("source", self.source, SOURCES)
             raise errors.SettingsError(message)
-        if self.source == "files" and not Path(self.path).exists():
+        is_there = bool(self.path) and Path(self.path).exists()
+        if self.source == "files" and not is_there:
             message = f"expected a file or folder at path {self.path!r}, found nothing"
             raise errors.SettingsError(message)
         if self.first < EARLIEST:

@@ -207,3 +207,23 @@ def test_a_later_champion_follows_an_earlier_one(store: Store) -> None:
     store.promote()
     assert _effective(store) == [("v1", may), ("v2", FIRST_SESSION)]
     assert store.door() == {str(may), str(MONTH)}
+
+
+def test_two_promotions_of_one_month_both_stand(store: Store) -> None:
+    for version, hour in (("v1", 0), ("v2", 1)):
+        store.train(version, at=NOON + dt.timedelta(hours=hour))
+        store.judge(version, is_passed=True)
+        store.promote()
+    rows = store.read(tables.CHAMPIONS).select("version", "effective_from").rows()
+    assert rows == [("v1", FIRST_SESSION), ("v2", sessions.shift(FIRST_SESSION, 1))]
+
+
+def test_an_earlier_month_never_dethrones_a_later_one(store: Store) -> None:
+    may = dt.date(2024, 5, 1)
+    for version, month in (("v2", MONTH), ("v1", may)):
+        store.train(version, month=month)
+        store.judge(version, is_passed=True, month=month)
+    store.promote()
+    with pytest.raises(errors.PromotionRefused, match="cannot follow v2"):
+        store.promote(may)
+    assert store.read(tables.CHAMPIONS)["version"].to_list() == ["v2"]

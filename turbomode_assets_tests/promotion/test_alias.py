@@ -4,7 +4,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turbomode_assets import tables
@@ -61,6 +61,7 @@ def test_a_version_may_return() -> None:
     assert alias.reigning(returned, "swing", august) == "v1"
 
 
+@settings(deadline=None)
 @given(session=st.dates(JUNE, dt.date(2024, 12, 31)), later=st.integers(1, 99))
 def test_a_coronation_never_changes_who_reigned_before(
     session: dt.date, later: int

@@ -210,12 +210,13 @@ def _champion(grains: partitions.Grains) -> dg.AssetsDefinition:
             models.load(chosen["artifact_sha256"])
             history = store.read(tables.CHAMPIONS)
             if chosen["version"] not in history["version"].to_list():
-                spoken = store.partitions(tables.SIGNALS)
+                _refuse_older(store, history, month)
                 rows = loop.crown(
-                    chosen["version"],
-                    month,
-                    spoken[-1] if spoken else None,
-                    clock.now(),
+                    loop.Crowning(
+                        version=chosen["version"], month=month, decided_at=clock.now()
+                    ),
+                    history,
+                    max(store.partitions(tables.SIGNALS), default=None),
                 )
                 store.append(tables.CHAMPIONS, rows)
             check = table_io.schema_result(store, tables.CHAMPIONS, None, CHAMPION)
@@ -241,6 +242,21 @@ def _approved(store: warehouses.Warehouse, month: dt.date) -> dict[str, str]:
         message = f"{latest['version']} needs a passing verdict, found: {found}"
         raise errors.PromotionRefused(message)
     return latest
+
+
+def _refuse_older(
+    store: warehouses.Warehouse, history: pl.DataFrame, month: dt.date
+) -> None:
+    """A challenger of an earlier month never dethrones a later one."""
+    for version in history.sort("effective_from")["version"].tail(1):
+        reigning = store.read(tables.MODELS, match={"version": version})
+        later = reigning.filter(pl.col("month") > month)
+        if later.height:
+            message = (
+                f"a challenger for {month} cannot follow {version}, which was trained "
+                "for a later month; train one for that month or after"
+            )
+            raise errors.PromotionRefused(message)
 
 
 def _open_the_door(context: dg.AssetExecutionContext, version: str) -> None:
