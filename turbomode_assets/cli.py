@@ -6,28 +6,32 @@ here; nothing is computed.
 
 import argparse
 import datetime as dt
+import logging
 import os
 import sys
 import time
+import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 from turbomode_assets import errors, policy, sessions, tables
-from turbomode_assets.defs import assembly, driver, resources
+from turbomode_assets.defs import assembly, driver, intake, resources
 from turbomode_assets.reports import scorecard, terminal
 from turbomode_assets.sources import files
-from turbomode_assets.store import home, warehouse
+from turbomode_assets.store import bitemporal, home, warehouse
 
 DEFAULT_LAST = dt.date(2024, 6, 28)
 """Last session of a simulated run: fixed, so that a demonstration can be compared."""
@@ -36,6 +40,12 @@ LIVED_MONTHS = 6
 """Months lived session by session where ``--live-from`` does not say: enough for a
 handful of challengers."""
 
+
+LEARNED_YEARS = policy.SWING.training.max_years
+"""Years of history fetched where nobody says: as many as are learned from."""
+
+NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
+"""Where a moment without a time zone is meant."""
 
 PLAIN_WIDTH = 120
 """Columns of what is printed where nobody says how wide the paper is."""
@@ -81,11 +91,26 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, default=market.seed, help="of that market")
     run.add_argument("--symbols", type=int, default=market.n_symbols)
     run.add_argument("--edge", type=float, default=market.edge, help="0: pure noise")
+    run.add_argument(
+        "--pace",
+        type=float,
+        default=market.pace_seconds,
+        help="seconds between two requests to Yahoo",
+    )
     _add_home(run)
     up = commands.add_parser("up", help="open the Dagster user interface")
     up.set_defaults(command=_up)
     up.add_argument("--port", type=int, default=3000)
     _add_home(up)
+    bars = commands.add_parser("bars", help="show bars as they are, or were, known")
+    bars.set_defaults(command=_bars)
+    bars.add_argument("symbol")
+    bars.add_argument("--from", dest="first", type=_day, required=True)
+    bars.add_argument("--to", dest="last", type=_day, help="the same day by default")
+    bars.add_argument(
+        "--as-of", type=_moment, help="known at this moment, such as 2024-06-28T23:00"
+    )
+    _add_home(bars)
     return parser
 
 
@@ -100,6 +125,15 @@ def _day(text: str) -> dt.date:
     except ValueError as fault:
         message = f"expected a day such as 2024-06-28, found {text!r}"
         raise argparse.ArgumentTypeError(message) from fault
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as fault:
+        message = f"expected a moment such as 2024-06-28T23:00, found {text!r}"
+        raise argparse.ArgumentTypeError(message) from fault
+    return moment if moment.tzinfo else moment.replace(tzinfo=NEW_YORK)
 
 
 def _home_of(options: argparse.Namespace) -> home.Home:
@@ -118,6 +152,22 @@ def _up(options: argparse.Namespace, console: Console) -> int:
     address = ["-h", "127.0.0.1", "-p", str(options.port)]
     command = [sys.executable, "-m", "dagster", "dev", *module, *address]
     os.execve(sys.executable, command, environment)  # noqa: S606
+
+
+def _bars(options: argparse.Namespace, console: Console) -> int:
+    moment = options.as_of or resources.ClockResource().now()
+    first, last = options.first, options.last or options.first
+    with warehouse.opened(_home_of(options).database) as store:
+        known = bitemporal.as_of(store, moment, first, last)
+    rows = known.filter(pl.col("symbol") == options.symbol.upper())
+    if rows.is_empty():
+        message = (
+            f"expected bars of {options.symbol} from {first} to {last} known at "
+            f"{moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York time, found none"
+        )
+        raise errors.MissingUpstream(message)
+    console.print(terminal.bars(rows))
+    return 0
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
@@ -146,20 +196,27 @@ def _settings(options: argparse.Namespace) -> tuple[home.Settings, dt.date]:
         seed=options.seed,
         edge=options.edge,
         n_symbols=options.symbols,
+        pace_seconds=options.pace,
     )
-    first, last = options.first or chosen.first, options.last or DEFAULT_LAST
-    if options.source == "files":
-        covered = _covered(chosen)
-        first, last = options.first or covered[0], options.last or covered[-1]
-    settings = home.with_first(chosen, sessions.on_or_after(first))
-    return settings, sessions.on_or_before(last)
+    earliest, latest = _span(chosen)
+    last = sessions.on_or_before(options.last or latest)
+    first = options.first or earliest or _years_before(last, LEARNED_YEARS)
+    return home.with_first(chosen, sessions.on_or_after(first)), last
 
 
-def _covered(settings: home.Settings) -> list[dt.date]:
-    universe = Path(settings.universe) if settings.universe else None
-    panel = files.Files(Path(settings.path), universe=universe).panel
-    found: list[dt.date] = panel["session"].unique().sort().to_list()
-    return found
+def _span(settings: home.Settings) -> tuple[dt.date | None, dt.date]:
+    """First day a source has, if it ends, and the last."""
+    if settings.source == "files":
+        universe = Path(settings.universe) if settings.universe else None
+        days = files.Files(Path(settings.path), universe=universe).panel["session"]
+        return days.min(), days.max()  # type: ignore[return-value]
+    if settings.is_living:
+        return None, sessions.closed_by(resources.ClockResource().now())
+    return settings.first, DEFAULT_LAST
+
+
+def _years_before(day: dt.date, n_years: int) -> dt.date:
+    return dt.date(day.year - n_years, day.month, 1)
 
 
 def _default_live_from(last: dt.date) -> dt.date:
@@ -170,6 +227,8 @@ def _default_live_from(last: dt.date) -> dt.date:
 def _described(settings: home.Settings) -> str:
     if settings.source == "files":
         return f"bars of {settings.path} from {settings.first}"
+    if settings.source == "yahoo":
+        return f"US stocks by Yahoo from {settings.first}"
     market = f"simulated market, seed {settings.seed}, edge {settings.edge:g}"
     return f"{market}, from {settings.first}"
 
@@ -190,6 +249,9 @@ def _with_progress(
     total = sum(step.n_sessions for step in steps)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(_doing(steps[0]), total=total)
+        log = logging.getLogger(intake.__name__)
+        log.setLevel(logging.INFO)
+        log.addHandler(_Shown(bar, task))
         for place, one in enumerate(taken, start=1):
             following = steps[min(place, len(steps) - 1)]
             bar.update(task, advance=one.step.n_sessions, description=_doing(following))
@@ -199,12 +261,25 @@ def _with_progress(
             yield one
 
 
+class _Shown(logging.Handler):
+    """Shows what an intake says beside the bar."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        super().__init__(logging.INFO)
+        self._bar, self._task = bar, task
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Put the sentence in the place of the description."""
+        self._bar.update(self._task, description=record.getMessage())
+
+
 def _doing(step: driver.Step) -> str:
     words = {
         driver.Kind.HISTORY: f"history {step.first:%Y}",
         driver.Kind.SAMPLING: "samples",
         driver.Kind.RETRAINING: f"training {step.first:%Y-%m}",
         driver.Kind.SESSION: f"living {step.first}",
+        driver.Kind.RESTATEMENT: f"restating {step.first}",
     }
     return words[step.kind]
 

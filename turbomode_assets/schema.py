@@ -4,6 +4,7 @@ The records behind ``tables.py``. No table is declared here, nothing reads or wr
 """
 
 import dataclasses
+from typing import Any
 
 import polars as pl
 
@@ -26,6 +27,41 @@ class Column:
     low: float | None = None
     high: float | None = None
     levels: tuple[str, ...] = ()
+
+
+REAL = pl.Float64()
+"""Dtype of prices, fractions and durations."""
+
+
+def column(name: str, dtype: pl.DataType, sentence: str, **options: Any) -> Column:
+    """Column of any dtype; options are those of `Column`."""
+    return Column(name=name, dtype=dtype, sentence=sentence, **options)
+
+
+def text(name: str, sentence: str, **options: Any) -> Column:
+    """Column of strings."""
+    return column(name, pl.String(), sentence, **options)
+
+
+def real(name: str, sentence: str, **options: Any) -> Column:
+    """Column of 64-bit reals."""
+    return column(name, pl.Float64(), sentence, **options)
+
+
+def date(name: str, sentence: str, **options: Any) -> Column:
+    """Column of days."""
+    return column(name, pl.Date(), sentence, **options)
+
+
+def count(name: str, sentence: str, **options: Any) -> Column:
+    """Column of whole numbers."""
+    return column(name, pl.Int64(), sentence, **options)
+
+
+def clock(name: str, sentence: str) -> Column:
+    """Column of moments in UTC that say when something ran; two runs differ in it."""
+    dtype = pl.Datetime("us", "UTC")
+    return column(name, dtype, sentence, is_wall_clock=True, unit="UTC")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

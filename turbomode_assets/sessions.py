@@ -133,6 +133,20 @@ def close_at(session: dt.date) -> dt.datetime:
     return closed
 
 
+def closed_by(moment: dt.datetime) -> dt.date:
+    """Newest session that had closed at `moment`, in UTC.
+
+    Examples
+    --------
+    >>> str(closed_by(dt.datetime(2024, 7, 3, 17, 0, tzinfo=dt.UTC)))
+    '2024-07-03'
+    >>> str(closed_by(dt.datetime(2024, 7, 3, 16, 59, tzinfo=dt.UTC)))
+    '2024-07-02'
+    """
+    session = on_or_before(moment.date())
+    return session if close_at(session) <= moment else shift(session, -1)
+
+
 def closed_weekdays(first: dt.date, last: dt.date) -> list[dt.date]:
     """Weekdays from `first` to `last` on which the exchange stayed shut.
 
@@ -243,6 +257,38 @@ def month_start(day: dt.date) -> dt.date:
     return day.replace(day=1)
 
 
+def quarter_start(day: dt.date) -> dt.date:
+    """First day of the quarter of `day`: the key of its quarterly partition.
+
+    Examples
+    --------
+    >>> str(quarter_start(dt.date(2024, 6, 30)))
+    '2024-04-01'
+    """
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+
+
 def following_month(day: dt.date) -> dt.date:
     """First day of the month after the month of `day`."""
     return month_start(day.replace(day=1) + dt.timedelta(days=31))
+
+
+def spans(days: list[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """First and last of each run of neighboring sessions among `days`.
+
+    Parameters
+    ----------
+    days
+        Sessions, ascending.
+
+    Examples
+    --------
+    >>> [str(day) for day in spans([dt.date(2024, 7, 3), dt.date(2024, 7, 5)])[0]]
+    ['2024-07-03', '2024-07-05']
+    """
+    if not days:
+        return []
+    place = np.searchsorted(_days(), np.array(days, dtype="datetime64[D]"))
+    breaks = np.flatnonzero(np.diff(place) != 1) + 1
+    runs = np.split(np.arange(len(days)), breaks)
+    return [(days[run[0]], days[run[-1]]) for run in runs]

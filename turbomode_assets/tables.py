@@ -4,51 +4,26 @@ The one declaration from which schemas, DuckDB DDL, asset checks, the column doc
 the user interface and ``docs/tables.md`` are derived. Nothing here reads or writes.
 """
 
-from typing import Any
-
 import polars as pl
 
-from turbomode_assets import errors
+from turbomode_assets import errors, market_tables, schema
 from turbomode_assets.schema import Column, Table
 
 SYMBOL_PATTERN = r"^[A-Z0-9^][A-Z0-9.\-=^]{0,14}$"
 """What a symbol may look like; also keeps symbols safe inside paths and URLs."""
 
 
-def _column(name: str, dtype: pl.DataType, sentence: str, **options: Any) -> Column:
-    return Column(name=name, dtype=dtype, sentence=sentence, **options)
-
-
-def _text(name: str, sentence: str, **options: Any) -> Column:
-    return _column(name, pl.String(), sentence, **options)
-
-
-def _real(name: str, sentence: str, **options: Any) -> Column:
-    return _column(name, pl.Float64(), sentence, **options)
-
-
-def _date(name: str, sentence: str, **options: Any) -> Column:
-    return _column(name, pl.Date(), sentence, **options)
-
-
-def _count(name: str, sentence: str, **options: Any) -> Column:
-    return _column(name, pl.Int64(), sentence, **options)
-
-
-def _clock(name: str, sentence: str) -> Column:
-    moment = pl.Datetime("us", "UTC")
-    return _column(name, moment, sentence, is_wall_clock=True, unit="UTC")
-
-
-_SYMBOL = _text("symbol", "A listed instrument.")
-_SESSION = _date("session", "Exchange session at whose close this was knowable.")
-_DESK = _text("desk", "Which loop: swing or intraday.", levels=("swing", "intraday"))
-_VERSION = _text("version", "Model version: month in force and artifact hash.")
-_FEATURE_VERSION = _text("feature_version", "Hash of the feature catalog.")
+_SYMBOL = schema.text("symbol", "A listed instrument.")
+_SESSION = schema.date("session", "Exchange session at whose close this was knowable.")
+_DESK = schema.text(
+    "desk", "Which loop: swing or intraday.", levels=("swing", "intraday")
+)
+_VERSION = schema.text("version", "Model version: month in force and artifact hash.")
+_FEATURE_VERSION = schema.text("feature_version", "Hash of the feature catalog.")
 
 
 def _probability(name: str, sentence: str) -> Column:
-    return _real(name, sentence, low=0.0, high=1.0)
+    return schema.real(name, sentence, low=0.0, high=1.0)
 
 
 def _probabilities(suffix: str, whose: str) -> tuple[Column, ...]:
@@ -68,15 +43,28 @@ UNIVERSE = Table(
     sentence="Symbols eligible at a session, point in time.",
     columns=(
         _SYMBOL,
-        _date("valid_from", "First session of membership."),
-        _text("sector", "One of eleven sectors, or unknown."),
-        _text("cap_class", "large, mid, small or unknown."),
-        _date(
+        schema.date("valid_from", "First session of membership."),
+        schema.text("sector", "One of eleven sectors, or unknown."),
+        schema.text(
+            "cap_class",
+            "large, mid, small or unknown; once curated by dollar volume, if unknown.",
+        ),
+        schema.date(
             "valid_to",
             "Last session of membership; null while it lasts.",
             nullable=True,
         ),
-        _text("reason", "Why the symbol belongs, and why it left."),
+        schema.date(
+            "delisted_on",
+            "Last session it traded in; null while it trades, member or not.",
+            nullable=True,
+        ),
+        schema.text("reason", "Why the symbol belongs, and why it left."),
+        schema.column(
+            "is_point_in_time",
+            pl.Boolean(),
+            "Whether membership was recorded as of the day, not chosen today.",
+        ),
     ),
 )
 
@@ -89,18 +77,9 @@ BARS = Table(
     columns=(
         _SYMBOL,
         _SESSION,
-        _real("open", "First price as traded.", unit="USD", low=0.0),
-        _real("high", "Highest price as traded.", unit="USD", low=0.0),
-        _real("low", "Lowest price as traded.", unit="USD", low=0.0),
-        _real("close", "Last price as traded.", unit="USD", low=0.0),
-        _real("volume", "Shares traded, as traded.", unit="shares", low=0.0),
-        _real(
-            "dividend", "Cash per share going ex today; 0 if none.", unit="USD", low=0.0
-        ),
-        _real(
-            "split_ratio", "New shares per old share from today; 1 if none.", low=0.0
-        ),
-        _text("source", "Which source delivered the bar."),
+        *market_tables.BAR_COLUMNS,
+        schema.clock("known_at", "When a fetch first saw the bar like this."),
+        schema.text("source", "Which source delivered the bar."),
     ),
 )
 
@@ -129,29 +108,29 @@ SIGNALS = Table(
         _SYMBOL,
         _SESSION,
         *_probabilities("", "the champion"),
-        _column(
+        schema.column(
             "base_probabilities",
             pl.List(pl.Float64()),
             "Up, flat and down of each base model, in the order of the model card.",
         ),
-        _real("edge", "p_up - p_down.", low=-1.0, high=1.0),
-        _text("side", "buy, hold or sell.", levels=("buy", "hold", "sell")),
-        _count("rank", "1 for the largest edge of the session.", low=1),
-        _text("champion_version", "Version of the champion that spoke."),
-        _text("policy_version", "Hash of the policy in force."),
+        schema.real("edge", "p_up - p_down.", low=-1.0, high=1.0),
+        schema.text("side", "buy, hold or sell.", levels=("buy", "hold", "sell")),
+        schema.count("rank", "1 for the largest edge of the session.", low=1),
+        schema.text("champion_version", "Version of the champion that spoke."),
+        schema.text("policy_version", "Hash of the policy in force."),
         _FEATURE_VERSION,
-        _column(
+        schema.column(
             "features",
             pl.List(pl.Float32()),
             "The feature row as it was seen, in catalog order: frozen.",
         ),
-        _text("features_hash", "SHA-256 of the frozen feature row."),
-        _text(
+        schema.text("features_hash", "SHA-256 of the frozen feature row."),
+        schema.text(
             "mode",
             "live within hours of its close, else replay.",
             levels=("live", "replay"),
         ),
-        _clock("emitted_at", "When the signal was written."),
+        schema.clock("emitted_at", "When the signal was written."),
     ),
 )
 
@@ -164,58 +143,65 @@ OUTCOMES = Table(
     columns=(
         _SYMBOL,
         _SESSION,
-        _date("entry_on", "Session after the signal, at whose open it is entered."),
-        _date("matures_on", "First session on or after entry + 14 calendar days."),
-        _date("exit_on", "Session whose close is the exit.", nullable=True),
-        _real(
+        schema.date(
+            "entry_on", "Session after the signal, at whose open it is entered."
+        ),
+        schema.date(
+            "matures_on", "First session on or after entry + 14 calendar days."
+        ),
+        schema.date("exit_on", "Session whose close is the exit.", nullable=True),
+        schema.real(
             "entry", "Opening price as traded on entry_on.", unit="USD", nullable=True
         ),
-        _real("exit", "Closing price as traded on exit_on.", unit="USD", nullable=True),
-        _real(
+        schema.real(
+            "exit", "Closing price as traded on exit_on.", unit="USD", nullable=True
+        ),
+        schema.real(
             "realized_return",
             "Total return from entry to exit.",
             nullable=True,
             low=-1.0,
         ),
-        _real(
+        schema.real(
             "best_excursion",
             "Largest return reached on the way.",
             nullable=True,
             low=-1.0,
         ),
-        _real(
+        schema.real(
             "worst_excursion",
             "Smallest return reached on the way.",
             nullable=True,
             low=-1.0,
         ),
-        _text(
+        schema.text(
             "label_symmetric_10pct",
             "up, flat or down at +/-10 %.",
             nullable=True,
             levels=_CLASSES,
         ),
-        _text(
+        schema.text(
             "label_seed_10pct",
             "up from +10 % on, else not_up: the predecessor's grade.",
             nullable=True,
             levels=("up", "not_up"),
         ),
-        _text(
+        schema.text(
             "label_triple_barrier_vol",
             "Barrier touched first at k sigma sqrt(h); stop first in one bar.",
             nullable=True,
             levels=_CLASSES,
         ),
-        _text(
+        schema.text(
             "status",
-            "final; delisted (exit at the last close); unavailable (no price).",
-            levels=("final", "delisted", "unavailable"),
+            "final; delisted (exit at the last close); pending (no exit price yet, "
+            "never another session's); unavailable (no entry price).",
+            levels=("final", "delisted", "pending", "unavailable"),
         ),
-        _text(
+        schema.text(
             "side", "Side of the emitted signal; null where none was.", nullable=True
         ),
-        _column(
+        schema.column(
             "is_hit",
             pl.Boolean(),
             "A buy that ended up or a sell that ended down; null for holds.",
@@ -233,13 +219,13 @@ SAMPLES = Table(
     columns=(
         _SYMBOL,
         _SESSION,
-        _date("entry_on", "First session of the label interval."),
-        _date("matures_on", "Session at whose close the label was known."),
-        _text("label", "Class learned, by the policy's label version."),
-        _text("label_version", "Name of that label version."),
-        _real("realized_return", "Total return from entry to exit."),
-        _real("sample_weight", "Label uniqueness / names that day.", low=0.0),
-        _text(
+        schema.date("entry_on", "First session of the label interval."),
+        schema.date("matures_on", "Session at whose close the label was known."),
+        schema.text("label", "Class learned, by the policy's label version."),
+        schema.text("label_version", "Name of that label version."),
+        schema.real("realized_return", "Total return from entry to exit."),
+        schema.real("sample_weight", "Label uniqueness / names that day.", low=0.0),
+        schema.text(
             "origin",
             "history, or the mode of its signal.",
             levels=("history", "replay", "live"),
@@ -258,22 +244,24 @@ MODELS = Table(
     columns=(
         _DESK,
         _VERSION,
-        _date("month", "First day of the month the model was trained for."),
-        _date("window_from", "First session learned from."),
-        _date("window_to", "Last session learned from."),
-        _date(
+        schema.date("month", "First day of the month the model was trained for."),
+        schema.date("window_from", "First session learned from."),
+        schema.date("window_to", "Last session learned from."),
+        schema.date(
             "labels_known_on", "Latest maturity among the samples; before the month."
         ),
-        _count("n_samples", "Samples in the window.", low=1),
-        _text("data_fingerprint", "SHA-256 over the samples learned from."),
+        schema.count("n_samples", "Samples in the window.", low=1),
+        schema.text("data_fingerprint", "SHA-256 over the samples learned from."),
         _FEATURE_VERSION,
-        _text("policy_version", "Hash of the policy in force."),
-        _text(
+        schema.text("policy_version", "Hash of the policy in force."),
+        schema.text(
             "parameters", "Line-up, seeds and library versions, as JSON.", unit="JSON"
         ),
-        _text("metrics", "Out-of-sample metrics beside their baselines.", unit="JSON"),
-        _text("artifact_sha256", "Content address of the artifact folder."),
-        _clock("trained_at", "When training ended."),
+        schema.text(
+            "metrics", "Out-of-sample metrics beside their baselines.", unit="JSON"
+        ),
+        schema.text("artifact_sha256", "Content address of the artifact folder."),
+        schema.clock("trained_at", "When training ended."),
     ),
 )
 
@@ -285,11 +273,11 @@ OOF_PREDICTIONS = Table(
     sentence="The out-of-sample predictions every verdict rests on.",
     columns=(
         _VERSION,
-        _date("month", "Month the version was trained for."),
+        schema.date("month", "Month the version was trained for."),
         _SYMBOL,
         _SESSION,
-        _count("fold", "Walk-forward fold that predicted the row.", low=0),
-        _text("label", "What happened."),
+        schema.count("fold", "Walk-forward fold that predicted the row.", low=0),
+        schema.text("label", "What happened."),
         *_probabilities("", "the stacked challenger"),
         *_probabilities("_base_rate", "the trailing base rate"),
         *_probabilities("_volatility", "the volatility-only model"),
@@ -305,14 +293,14 @@ VERDICTS = Table(
     columns=(
         _DESK,
         _VERSION,
-        _date("month", "Month the challenger was trained for."),
-        _count("position", "Order in which the criteria are read.", low=0),
-        _text("criterion", "Name of the criterion."),
-        _real("observed", "What was measured."),
-        _real("required", "What was asked for."),
-        _column("is_passed", pl.Boolean(), "Whether the criterion holds."),
-        _text("sentence", "The criterion in words."),
-        _text("against", "Champion version compared with; empty for the first."),
+        schema.date("month", "Month the challenger was trained for."),
+        schema.count("position", "Order in which the criteria are read.", low=0),
+        schema.text("criterion", "Name of the criterion."),
+        schema.real("observed", "What was measured."),
+        schema.real("required", "What was asked for."),
+        schema.column("is_passed", pl.Boolean(), "Whether the criterion holds."),
+        schema.text("sentence", "The criterion in words."),
+        schema.text("against", "Champion version compared with; empty for the first."),
     ),
 )
 
@@ -323,14 +311,15 @@ CHAMPIONS = Table(
     sentence="Who reigned when; append-only, the last row reigns.",
     columns=(
         _DESK,
-        _date("effective_from", "First session the champion speaks for."),
+        schema.date("effective_from", "First session the champion speaks for."),
         _VERSION,
-        _text("reason", "Why the alias moved."),
-        _clock("decided_at", "When the alias moved."),
+        schema.text("reason", "Why the alias moved."),
+        schema.clock("decided_at", "When the alias moved."),
     ),
 )
 
 ALL = (
+    *market_tables.ALL,
     UNIVERSE,
     BARS,
     FEATURES,

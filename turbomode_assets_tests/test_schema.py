@@ -17,6 +17,7 @@ ROW = {
     "volume": 1.0,
     "dividend": 0.0,
     "split_ratio": 1.0,
+    "known_at": dt.datetime(2024, 7, 1, 20, tzinfo=dt.UTC),
     "source": "test",
 }
 SOUND = pl.DataFrame([ROW], schema=tables.BARS.schema())

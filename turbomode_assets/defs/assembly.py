@@ -9,7 +9,13 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from turbomode_assets.defs import automation, partitions, resources
+from turbomode_assets.defs import (
+    automation,
+    freshness,
+    partitions,
+    resources,
+    sensors,
+)
 from turbomode_assets.defs.assets import (
     features,
     learning,
@@ -49,10 +55,22 @@ def assemble(
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
         assets = [asset for stage in stages for asset in stage.build(grains)]
-    return dg.Definitions(
+    if settings.is_living:
+        assets = list(dg.map_asset_specs(freshness.watch, assets))
+    jobs = automation.build_jobs()
+    stock = dg.Definitions(
         assets=assets,
-        jobs=automation.build_jobs(),
+        jobs=list(jobs.values()),
         schedules=automation.build_schedules(),
+        sensors=sensors.build(jobs),
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )
+    if not settings.is_living:
+        return stock
+    alarm = dg.Definitions(
+        asset_checks=freshness.build_checks(),
+        jobs=[freshness.build_job()],
+        schedules=[automation.build_alarm()],
+    )
+    return dg.Definitions.merge(stock, alarm)

@@ -4,6 +4,7 @@
 when           job                         partition
 =============  ==========================  ====================================
 23:00 daily    scan                        tonight's session
+01:00 daily    freshness                   none: it asks about the newest session
 02:00 daily    grading                     the session of the day before
 Sunday 03:00   sampling                    the week that has ended
 1st, 03:00     sampling                    the open week, for the month's turn
@@ -22,16 +23,17 @@ from typing import Any
 
 import dagster as dg
 
-from turbomode_assets import sessions, tables
+from turbomode_assets import market_tables, sessions, tables
 from turbomode_assets.defs import metadata, partitions
 from turbomode_assets.defs.assets import learning
 
 TIMEZONE = "America/New_York"
 """Time zone of the timetable: the exchange's."""
 
-_BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES, _SAMPLES = (
+_REVISIONS, _BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES, _SAMPLES = (
     metadata.key(table)
     for table in (
+        market_tables.BAR_REVISIONS,
         tables.BARS,
         tables.UNIVERSE,
         tables.FEATURES,
@@ -43,17 +45,21 @@ _BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES, _SAMPLES = (
 
 JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
     "history": (
-        (_BARS, _UNIVERSE, _FEATURES, _OUTCOMES),
+        (_REVISIONS, _BARS, _UNIVERSE, _FEATURES, _OUTCOMES),
         "Bars, features and outcomes of past sessions, before anything was signaled.",
     ),
     "scan": (
-        (_BARS, _UNIVERSE, _FEATURES, _SIGNALS),
+        (_REVISIONS, _BARS, _UNIVERSE, _FEATURES, _SIGNALS),
         "Tonight's bars, features and signals.",
     ),
     "grading": ((_OUTCOMES,), "Outcomes of what has matured."),
     "session": (
-        (_BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES),
+        (_REVISIONS, _BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES),
         "A whole session: scan and grading in one run.",
+    ),
+    "restatement": (
+        (_FEATURES, _OUTCOMES, metadata.key(market_tables.RESTATEMENTS)),
+        "Features and outcomes again, where bars changed or came late.",
     ),
     "sampling": ((_SAMPLES,), "Samples of what matured in a week."),
     "retraining": (
@@ -69,17 +75,17 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
 """Assets and description of each job, by name."""
 
 
-def build_jobs() -> list[Any]:
-    """Jobs of the timetable, and those a person starts by hand."""
-    return [
-        dg.define_asset_job(
+def build_jobs() -> dict[str, Any]:
+    """Jobs of the timetable and of the sensors, by name."""
+    return {
+        name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.assets(*keys),
             description=sentence,
             executor_def=dg.in_process_executor,
         )
         for name, (keys, sentence) in JOBS.items()
-    ]
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +132,17 @@ TIMETABLE = (
 def build_schedules() -> list[dg.ScheduleDefinition]:
     """Schedule of each line of the timetable."""
     return [_schedule(line) for line in TIMETABLE]
+
+
+def build_alarm() -> dg.ScheduleDefinition:
+    """Schedule that asks once a night whether a living home keeps up."""
+    return dg.ScheduleDefinition(
+        name="freshness",
+        job_name="freshness",
+        cron_schedule="0 1 * * *",
+        execution_timezone=TIMEZONE,
+        description="Asks whether the newest closed session is stored.",
+    )
 
 
 def _schedule(line: Timed) -> dg.ScheduleDefinition:

@@ -22,7 +22,7 @@ import polars as pl
 from dagster._core.instance.ref import InstanceRef
 
 from turbomode_assets import errors, sessions, tables
-from turbomode_assets.defs import automation, metadata, partitions
+from turbomode_assets.defs import automation, metadata, partitions, restating
 from turbomode_assets.store import home, warehouse
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     HISTORY = "history"
     SAMPLING = "sampling"
     RETRAINING = "retraining"
+    RESTATEMENT = "restatement"
     SESSION = "session"
 
 
@@ -165,7 +166,18 @@ class Driver:
         if self._is_done(step):
             return Taken(step, was_done=True)
         self._run(step)
+        if step.kind is Kind.SESSION:
+            self._restate()
         return Taken(step)
+
+    def _restate(self) -> None:
+        """Make again what rests on bars that were changed or came late."""
+        with warehouse.opened(self._where.database) as store:
+            stale = restating.stale(store)
+        if stale is not None:
+            days, weeks = stale.window, restating.weeks(stale.window)
+            self._run(Step(Kind.RESTATEMENT, days.first, days.last))
+            self._run(Step(Kind.SAMPLING, weeks.first, weeks.last))
 
     def _retrain(self, step: Step) -> Taken:
         verdict = self._verdict(step.first)
@@ -193,8 +205,11 @@ class Driver:
             return self._is_sampled(step)
         keys, _ = automation.JOBS[step.kind.value]
         wanted = _session_keys(step.first, step.last)
-        partitioned = (key for key in keys if key != metadata.key(tables.UNIVERSE))
-        return all(wanted <= self._stored[key].keys() for key in partitioned)
+        return all(
+            wanted <= self._stored[key].keys()
+            for key in keys
+            if key != metadata.key(tables.UNIVERSE)
+        )
 
     def _is_sampled(self, step: Step) -> bool:
         """Whether every week was sampled after the last of its outcomes was graded."""
@@ -210,10 +225,7 @@ class Driver:
 
     def _run(self, step: Step) -> None:
         job = self._jobs[step.kind]
-        tags = {
-            "dagster/asset_partition_range_start": partitions.key(step.first),
-            "dagster/asset_partition_range_end": partitions.key(step.last),
-        }
+        tags = partitions.range_tags(partitions.Window(step.first, step.last))
         result = job.execute_in_process(
             instance=self._instance,
             partition_key=None if step.is_range else partitions.key(step.first),

@@ -1,4 +1,4 @@
-"""Partitions: sessions, weeks and months in force, and how they see each other.
+"""Partitions: sessions, weeks, months and quarters, and how they see each other.
 
 A session's window is a UTC day, so tonight's partition exists from 19:00 or 20:00 New
 York time, after the close and before the 23:00 scan, with no offset and no daylight
@@ -11,6 +11,7 @@ https://docs.dagster.io/guides/build/partitions-and-backfills
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -33,15 +34,16 @@ class Window:
 
 @dataclasses.dataclass(frozen=True)
 class Grains:
-    """The three partitions definitions of a home.
+    """The partitions definitions of a home.
 
-    Coarser grains start no later than finer ones, so that every session has a week
-    and a month.
+    Coarser grains start no later than finer ones, so that every session has a week,
+    a month and a quarter.
     """
 
     daily: dg.TimeWindowPartitionsDefinition
     weekly: dg.TimeWindowPartitionsDefinition
     monthly: dg.TimeWindowPartitionsDefinition
+    quarterly: dg.TimeWindowPartitionsDefinition
 
 
 def grains(first: dt.date) -> Grains:
@@ -57,7 +59,7 @@ def grains(first: dt.date) -> Grains:
     Grains
         Weeks run Sunday to Saturday and include the open one, so that what matured
         early in it can be learned from at a month's turn. Months are those a model is
-        in force, and include the month that has begun.
+        in force, and include the month that has begun; so do quarters.
     """
     holidays = [
         dt.datetime.combine(day, dt.time(), dt.UTC)
@@ -67,6 +69,7 @@ def grains(first: dt.date) -> Grains:
         daily=_grain("0 0 * * *", first, exclusions=[WEEKENDS, *holidays]),
         weekly=_grain("0 0 * * 0", sessions.week_start(first), end_offset=1),
         monthly=_grain("0 0 1 * *", sessions.month_start(first), end_offset=1),
+        quarterly=_grain("0 0 1 */3 *", sessions.quarter_start(first), end_offset=1),
     )
 
 
@@ -108,6 +111,20 @@ def week_window(partition_keys: list[str]) -> Window:
     return Window(days[0], days[-1] + dt.timedelta(days=6))
 
 
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def range_tags(window: Window) -> dict[str, str]:
+    """Tags of a run over the partitions from `window.first` to `window.last`."""
+    return dict(zip(_RANGE, (key(window.first), key(window.last)), strict=True))
+
+
+def tagged_window(tags: Mapping[str, str]) -> Window:
+    """Window that `range_tags` made these tags of."""
+    first, last = (parsed(tags[name]) for name in _RANGE)
+    return Window(first, last)
+
+
 def looking_back(n_partitions: int) -> dg.TimeWindowPartitionMapping:
     """Mapping from a partition to itself and the `n_partitions` before it."""
     return dg.TimeWindowPartitionMapping(
@@ -123,6 +140,13 @@ def known_before() -> dg.TimeWindowPartitionMapping:
     The week that straddles the month's turn is among them and need not have ended;
     the challenger cuts rows by when their label was known.
     """
+    return before(1)
+
+
+def before(n_partitions: int) -> dg.TimeWindowPartitionMapping:
+    """Mapping from a month or quarter in force to the `n_partitions` before it."""
     return dg.TimeWindowPartitionMapping(
-        start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
+        start_offset=-n_partitions,
+        end_offset=-1,
+        allow_nonexistent_upstream_partitions=True,
     )

@@ -14,10 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 from dagster_duckdb import DuckDBResource
 
-from turbomode_assets.sources import base, files, simulated
+from turbomode_assets.sources import (
+    base,
+    files,
+    membership_file,
+    simulated,
+    yahoo,
+)
 from turbomode_assets.store import home, registry, warehouse
+from turbomode_assets.universe import default_list
 
 
 class Stopwatch:
@@ -53,9 +61,18 @@ class WarehouseResource(DuckDBResource):
     """
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[warehouse.Warehouse]:
-        """Open the warehouse for as long as the context lasts."""
-        with STOPWATCH.running(), warehouse.opened(Path(self.database)) as store:
+    def opened(
+        self, wait_seconds: float = warehouse.WAIT_SECONDS
+    ) -> Iterator[warehouse.Warehouse]:
+        """Open the warehouse for as long as the context lasts.
+
+        Parameters
+        ----------
+        wait_seconds
+            How long to wait for another process.
+        """
+        path = Path(self.database)
+        with STOPWATCH.running(), warehouse.opened(path, wait_seconds) as store:
             yield store
 
 
@@ -63,17 +80,33 @@ class MarketResource(dg.ConfigurableResource[base.Source]):
     """Where bars come from."""
 
     kind: str
+    first: str
     path: str = ""
     universe: str = ""
+    cache: str = ""
+    pace_seconds: float = 1.0
     seed: int = 7
     edge: float = 1.0
     n_symbols: int = 100
 
     def source(self) -> base.Source:
-        """Source these settings describe; read once in a process."""
+        """Source these settings describe; a file is read once in a process."""
         if self.kind == "files":
             return _files(self.path, self.universe)
+        if self.kind == "yahoo":
+            listed = self._listed()
+            return yahoo.Yahoo(listed, Path(self.cache), self.pace_seconds)
         return simulated.Simulated(self.seed, self.edge, self.n_symbols)
+
+    def _listed(self) -> pl.DataFrame:
+        """Members by the universe file, or the default list."""
+        if not self.universe:
+            return default_list.members(self.since())
+        return membership_file.read(Path(self.universe))
+
+    def since(self) -> dt.date:
+        """First session of history."""
+        return dt.date.fromisoformat(self.first)
 
 
 @functools.lru_cache(maxsize=4)
@@ -110,12 +143,15 @@ class ClockResource(dg.ConfigurableResource[None]):
         return dt.datetime.now(dt.UTC)  # noqa: TID251
 
 
-def market(settings: home.Settings) -> MarketResource:
+def market(where: home.Home, settings: home.Settings) -> MarketResource:
     """Market these settings describe."""
     return MarketResource(
         kind=settings.source,
+        first=settings.first.isoformat(),
         path=settings.path,
         universe=settings.universe,
+        cache=str(where.root / "yahoo"),
+        pace_seconds=settings.pace_seconds,
         seed=settings.seed,
         edge=settings.edge,
         n_symbols=settings.n_symbols,
@@ -138,7 +174,7 @@ def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
     """
     return {
         "warehouse": WarehouseResource(database=str(where.database)),
-        "market": market(settings),
+        "market": market(where, settings),
         "models": RegistryResource(root=str(where.models)),
         "clock": ClockResource(),
     }

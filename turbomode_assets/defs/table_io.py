@@ -3,7 +3,9 @@
 Knows Dagster contexts and declared tables; knows no SQL and computes nothing.
 """
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -75,8 +77,8 @@ def result(
     context: dg.AssetExecutionContext,
     table: schema.Table,
     rows: pl.DataFrame,
-    check: dg.AssetCheckResult,
-    notes: Mapping[str, float | str] | None = None,
+    checks: Sequence[dg.AssetCheckResult],
+    notes: Mapping[str, Any] | None = None,
 ) -> Written:
     """What an asset reports after a write: rows in all and in each partition.
 
@@ -88,8 +90,8 @@ def result(
         The table written.
     rows
         The rows written.
-    check
-        Outcome of the schema check.
+    checks
+        Outcomes of the asset's checks.
     notes
         Further metadata, such as rows lost by reason.
 
@@ -100,13 +102,33 @@ def result(
     if table.partition_column and context.has_partition_key_range:
         for start, n in _counts(context, table, rows).items():
             context.add_asset_metadata(
-                {"dagster/partition_row_count": n}, check.asset_key, start
+                {"dagster/partition_row_count": n}, checks[0].asset_key, start
             )
     return dg.MaterializeResult(
-        asset_key=check.asset_key,
+        asset_key=checks[0].asset_key,
         metadata={"dagster/row_count": rows.height, **(notes or {})},
-        check_results=[check],
+        check_results=list(checks),
     )
+
+
+def report_others(
+    context: dg.AssetExecutionContext, table: schema.Table, days: Sequence[dt.date]
+) -> dict[str, int]:
+    """Materializations of partitions made again beside the window; notes of them.
+
+    Parameters
+    ----------
+    context
+        Of the running asset.
+    table
+        The table written.
+    days
+        Partitions outside the window that were replaced too.
+    """
+    for day in days:
+        event = dg.AssetMaterialization(metadata.key(table), partition=str(day))
+        context.log_event(event)
+    return {"partitions_made_again": len(days)}
 
 
 def _counts(

@@ -52,9 +52,9 @@ def resolve(
     -------
     pl.DataFrame
         Columns of `swing.outcomes` without side and is_hit, sorted by symbol and
-        session. Status final: the exit is the close of matures_on. Delisted:
-        membership ended by then and no bar is left, so the exit is the last close up
-        to valid_to. Unavailable: no entry or no exit price; prices, returns and
+        session. Status final: the exit is the close of matures_on, member or not.
+        Delisted: delisted_on lies before it, so the exit is the last close up to that
+        session. Unavailable: no entry or no exit price; prices, returns and
         labels are null.
 
     Raises
@@ -129,13 +129,13 @@ def _members(
     bars: pl.DataFrame, universe: pl.DataFrame, periods: pl.DataFrame
 ) -> pl.DataFrame:
     traded = bars.select("symbol", "session").join(periods, on="session")
-    spans = universe.select("symbol", "valid_from", "valid_to")
+    spans = universe.select("symbol", "valid_from", "valid_to", "delisted_on")
     is_member = pl.col("session").is_between(
         "valid_from", pl.col("valid_to").fill_null(sessions.LAST_DAY)
     )
     return (
         traded.join(spans, on="symbol").filter(is_member).sort("symbol", "session")
-    ).drop("valid_from")
+    ).drop("valid_from", "valid_to")
 
 
 def _require_matured(bars: pl.DataFrame, rows: pl.DataFrame) -> None:
@@ -254,7 +254,8 @@ class _Walk:
             "worst_excursion": np.fmin.reduce(self.lows, axis=1),
         }
         columns = {name: np.where(known, of, np.nan) for name, of in prices.items()}
-        status = np.where(known, closed, "unavailable").astype(np.str_)
+        waiting = np.where(np.isfinite(self.entry), "pending", "unavailable")
+        status = np.where(known, closed, waiting).astype(np.str_)
         frame = pl.DataFrame(columns, nan_to_null=True)
         return frame.with_columns(
             pl.Series("exit_on", exit_on.astype("datetime64[D]"), dtype=pl.Date),
@@ -267,13 +268,13 @@ def _find_exit(
 ) -> tuple[Places, npt.NDArray[np.bool_]]:
     """Steps from entry to exit, -1 where there is none, and whether by delisting."""
     rank = np.arange(n_held.size)
-    left = rows["valid_to"].fill_null(sessions.LAST_DAY)
+    gone = rows["delisted_on"].fill_null(sessions.LAST_DAY)
     first = grid.column_of(rows["entry_on"])
     is_traded = np.isfinite(close[rank, n_held - 1])
-    is_delisted = ~is_traded & (left <= rows["matures_on"]).to_numpy()
-    member = grid.column_of(left, "right") - first
+    is_delisted = ~is_traded & (gone <= rows["matures_on"]).to_numpy()
+    listed = grid.column_of(gone, "right") - first
     steps = np.arange(close.shape[1])
-    is_last_price = np.isfinite(close) & (steps < member[:, None])
+    is_last_price = np.isfinite(close) & (steps < listed[:, None])
     final = np.where(is_last_price, steps, -1).max(axis=1)
     return np.where(
         is_traded, n_held - 1, np.where(is_delisted, final, -1)

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from turbomode_assets import policy
-from turbomode_assets.stats import classification, ranking, resampling
+from turbomode_assets import policy, tables
+from turbomode_assets.stats import classification, overlap, ranking, resampling
 
 GRADES = {
     "symmetric_10pct": {"buy": "up", "sell": "down"},
@@ -32,6 +32,8 @@ class Ledger:
     oof: pl.DataFrame
     verdicts: pl.DataFrame
     champions: pl.DataFrame
+    universe: pl.DataFrame = dataclasses.field(default_factory=tables.UNIVERSE.empty)
+    """Rows of `tables.UNIVERSE`; say whether membership was recorded in its day."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -153,7 +155,7 @@ def scorecard(ledger: Ledger, chosen: policy.Policy) -> Scorecard:
             _order_row(name, rows, chosen.gate) for name, rows in sources.items()
         ),
         challengers=_challengers(ledger.verdicts, ledger.champions),
-        notes=_notes(champion, matured),
+        notes=(*_notes(champion, matured), *_survivorship(ledger)),
     )
 
 
@@ -228,21 +230,11 @@ def _side_row(
         grade=grade,
         n_emitted=signals.filter(is_chosen).height,
         n_matured=rows.height,
-        n_effective=_apart(rows),
+        n_effective=overlap.keep_apart(rows).height,
         n_hits=n_hits,
         hit_share=n_hits / rows.height if rows.height else None,
         base_rate=float(usual.to_numpy().mean()) if rows.height else None,
     )
-
-
-def _apart(rows: pl.DataFrame) -> int:
-    """Most holding periods of the rows that do not overlap, taken greedily."""
-    n_apart, free_from = 0, dt.date.min
-    periods = rows.select("entry_on", "matures_on").unique().sort("matures_on")
-    for entry_on, matures_on in periods.iter_rows():
-        if entry_on > free_from:
-            n_apart, free_from = n_apart + 1, matures_on
-    return n_apart
 
 
 def _skill_row(
@@ -318,3 +310,16 @@ def _notes(champion: str | None, matured: pl.DataFrame) -> tuple[str, ...]:
     elif matured.is_empty():
         notes.append("no signal has matured yet")
     return tuple(notes)
+
+
+def _survivorship(ledger: Ledger) -> tuple[str, ...]:
+    """A note where symbols were chosen in hindsight; none where nothing is known."""
+    used = ledger.universe.join(ledger.outcomes, on="symbol", how="semi")
+    chosen = used.filter(~pl.col("is_point_in_time"))["symbol"].n_unique()
+    if not chosen:
+        return ()
+    note = (
+        f"survivorship: {chosen} of {used['symbol'].n_unique()} symbols were chosen in "
+        "hindsight, not recorded as members in their day; every figure is flattered"
+    )
+    return (note,)

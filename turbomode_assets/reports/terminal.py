@@ -4,6 +4,7 @@ What the numbers mean is decided in ``scorecard.py``; nothing is computed or pri
 here.
 """
 
+import polars as pl
 from rich import box
 from rich.console import Group
 from rich.table import Table
@@ -34,6 +35,22 @@ def render(card: scorecard.Scorecard) -> Group:
     notes = "\n".join(f"* {note}" for note in card.notes)
     tables = [_challengers(card), _skills(card), _orders(card), _sides(card)]
     return Group(head, *(table for table in tables if table.row_count), notes)
+
+
+def bars(rows: pl.DataFrame) -> Table:
+    """Bars of one symbol as a table, with the moment each was first seen like this.
+
+    Parameters
+    ----------
+    rows
+        Rows of `tables.BARS`.
+    """
+    names = ("open", "high", "low", "close", "volume", "dividend", "split_ratio")
+    table = _table("", "session", *names, "known at, UTC")
+    for row in rows.iter_rows(named=True):
+        values = (f"{row[name]:,.10g}" for name in names)
+        table.add_row(str(row["session"]), *values, f"{row['known_at']:%Y-%m-%d %H:%M}")
+    return table
 
 
 def _table(title: str, *columns: str) -> Table:

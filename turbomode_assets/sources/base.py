@@ -1,23 +1,68 @@
 """The port every source of bars implements, and how sources are found.
 
-Turns "which sessions" into rows of `market.bars` and "as of when" into rows of
-`market.universe`. A source delivers what traded, as it traded: cleaning, adjustment
-and quarantine belong to the prices stage, storage to the store.
+Turns "which sessions" into deliveries of rows as they came, and "as of when" into rows
+of `market.universe`. A source delivers what traded, as it traded, and says what it
+could not read or reach: judging rows, quarantine and adjustment belong to the prices
+stage, storage to the store.
 
 A new source is one file in this folder that holds one class with the members of
 `Source`; `discover` finds it and the contract suite tests it.
 """
 
+import dataclasses
 import datetime as dt
 import importlib
 import inspect
 import pathlib
 import pkgutil
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, Self
 
 import polars as pl
 
-from turbomode_assets import sources
+from turbomode_assets import market_tables, sessions, sources, tables
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked of a source.
+
+    `first` and `last` are days and need not be sessions; `now` is a moment in UTC.
+    """
+
+    first: dt.date
+    """First day wanted."""
+
+    last: dt.date
+    """Last day wanted."""
+
+    now: dt.datetime
+    """When this is asked, in UTC; a bar whose session closed later is not final."""
+
+    since: dt.date
+    """Where the history of the home begins: for a symbol nothing is stored of."""
+
+    stored: Mapping[str, dt.date] = dataclasses.field(default_factory=dict)
+    """Latest stored session of each symbol; symbols without one are absent."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Delivery:
+    """What a source has for some of its symbols.
+
+    Parameters
+    ----------
+    rows
+        Columns of `market_tables.DELIVERED`, in any order of rows. A row before
+        `Request.first` is a repetition or a correction.
+    attempts
+        Rows of `market_tables.FETCHES`; none for a source that cannot fail in part.
+    """
+
+    rows: pl.DataFrame
+    attempts: pl.DataFrame = dataclasses.field(
+        default_factory=market_tables.FETCHES.empty
+    )
 
 
 class Source(Protocol):
@@ -27,25 +72,29 @@ class Source(Protocol):
     def name(self) -> str:
         """Word that stands in the column `source` of its bars; unique."""
 
-    def bars(self, first: dt.date, last: dt.date) -> pl.DataFrame:
-        """What traded from `first` to `last`, both included.
+    @property
+    def is_revising(self) -> bool:
+        """Whether it may correct later what it delivered, or post an action late."""
+
+    def fetch(self, request: Request) -> Iterator[Delivery]:
+        """What traded, in parts that can each be stored before the next is fetched.
 
         Parameters
         ----------
-        first, last
-            Calendar days; they need not be sessions.
+        request
+            Days wanted, and what the asker has.
 
-        Returns
-        -------
-        pl.DataFrame
-            Rows of `tables.BARS`, sorted by its key, without nulls; empty where
-            nothing traded. Only what was known at `last`: a later `last` adds rows
-            and changes none.
+        Yields
+        ------
+        Delivery
+            Only what was known at `Request.last`, and at `Request.now`: no bar of a
+            session that has not closed. Every source row is delivered, readable or
+            not; a symbol that could not be fetched is an attempt, not an error.
 
         Raises
         ------
         errors.SourceError
-            Where what lies behind the source cannot be read as bars.
+            Where nothing behind the source can be read at all.
         """
 
     def universe(self, as_of: dt.date) -> pl.DataFrame:
@@ -97,6 +146,45 @@ def discover() -> dict[str, type[Source]]:
     return found
 
 
+def known_at_close(bars: pl.DataFrame) -> pl.DataFrame:
+    """Bars of a source that knows each of them at the close of its session.
+
+    Parameters
+    ----------
+    bars
+        Columns of `tables.BARS` but `known_at`.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.BARS`.
+    """
+    days = bars["session"].unique().to_list()
+    closes = pl.DataFrame(
+        {"session": days, "known_at": [sessions.close_at(day) for day in days]},
+        schema={"session": pl.Date, "known_at": pl.Datetime("us", "UTC")},
+    )
+    return tables.BARS.conform(bars.join(closes, on="session", how="left"))
+
+
+def delivered(bars: pl.DataFrame) -> pl.DataFrame:
+    """Sound bars, prices as traded, as a delivery has them.
+
+    Parameters
+    ----------
+    bars
+        Rows of `tables.BARS`.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of `market_tables.DELIVERED`.
+    """
+    nothing = pl.lit(None, pl.String)
+    whole = bars.with_columns(later_splits=1.0, row=nothing, fault=nothing)
+    return whole.select(market_tables.DELIVERED.column_names)
+
+
 def _is_source(kind: type) -> bool:
-    members = ("name", "bars", "universe", "example")
+    members = ("name", "is_revising", "fetch", "universe", "example")
     return kind is not Source and all(hasattr(kind, member) for member in members)

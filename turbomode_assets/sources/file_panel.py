@@ -1,23 +1,23 @@
-"""Reads price files into one checked panel, or says everything that is wrong at once.
+"""Reads price files into rows as they came, typed and as traded.
 
-Turns a Parquet or CSV panel, or a folder of them, into the columns of `tables.BARS`.
-In order:
+Turns a Parquet or CSV panel, or a folder of them, into the columns of
+`market_tables.DELIVERED`. In order:
 
-1. `_map_columns`     names to the convention of `COLUMNS`
-2. `_parse`           text and numbers to dates and reals
-3. `_apply_actions`   missing dividends and splits
-4. `find_faults`      every kind of fault, its count and first example
+1. `file_text.read`   a file to columns, and to lines that are none
+2. `_map_columns`     names to the convention of `COLUMNS`
+3. `_parse`           text and numbers to dates and reals; what is neither is a fault
+4. `_apply_actions`   missing dividends and splits, and prices back to what traded
 
-Rows are refused, never repaired: repair belongs to the prices stage. What a symbol
-belongs to is not known here; `files.py` knows it.
+No row is dropped and none is repaired: judging belongs to the prices stage. What a
+symbol belongs to is not known here; `files.py` knows it.
 """
 
-import datetime as dt
 import pathlib
 
 import polars as pl
 
 from turbomode_assets import errors, sessions, tables
+from turbomode_assets.sources import file_text
 
 COLUMNS = {
     "symbol": ("symbol", "ticker"),
@@ -46,7 +46,11 @@ LARGE_SPLIT = 0.25
 """Log split ratio from which a split must show in the close as traded: five for four
 or more, beyond what a price moves on a usual day."""
 
+MIN_NAMES = 2
+"""Column names a line must hold to be the header of a CSV."""
+
 _PRICES = ("open", "high", "low", "close")
+_NEEDED = ("symbol", "session", *_PRICES, "volume", "adj_close")
 _ENDINGS = (".parquet", ".csv")
 _REALS = tuple(name for name in COLUMNS if name not in ("symbol", "session"))
 _NO_ROWS = pl.DataFrame(
@@ -54,12 +58,14 @@ _NO_ROWS = pl.DataFrame(
         "symbol": pl.String,
         "session": pl.Date,
         **dict.fromkeys(_REALS, pl.Float64),
+        "row": pl.String,
+        "fault": pl.String,
     }
 )
 
 
 def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Checked bars of a file or folder, and the indices left out.
+    """Every row of a file or folder, and the indices left out.
 
     Parameters
     ----------
@@ -68,103 +74,70 @@ def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
 
     Returns
     -------
-    bars : pl.DataFrame
-        Columns of `tables.BARS` but `source`, in no particular order of rows.
+    rows : pl.DataFrame
+        Columns of `market_tables.DELIVERED` but `known_at` and `source`; null where a
+        cell is missing or no number.
     indices : dict of str to int
         Rows left out by symbol: symbols that start with ^ are indices.
 
     Raises
     ------
     errors.SourceError
-        With every kind of fault, its count, its first example and what to do.
+        Where a file cannot be opened, a table lacks columns, or nothing is a table;
+        lists every file concerned and what to do. A file of text among tables is no
+        error: its lines are rows with a fault.
     """
-    frames: list[pl.DataFrame] = []
-    faults: list[str] = []
+    frames, faults, n_tables = [_NO_ROWS], [], 0
     for file in _list_files(path):
-        raw = _read(file)
-        names, file_faults = _map_columns(raw.columns)
-        faults += [f"{file.name}: {fault}" for fault in file_faults]
-        if not file_faults:
+        raw, strays = file_text.read(file, _is_header)
+        names, missing = _map_columns(raw.columns) if raw.width else ({}, [])
+        faults += [f"{file.name}: {fault}" for fault in missing]
+        n_tables += bool(raw.width)
+        if names and not missing:
             frames.append(_parse(raw, names, file.stem.upper()))
-    panel = pl.concat([_NO_ROWS, *frames])
-    is_index = pl.col("symbol").str.starts_with("^").fill_null(value=False)
-    indices = dict(panel.filter(is_index)["symbol"].value_counts(sort=True).iter_rows())
-    bars = _apply_actions(panel.filter(~is_index))
-    faults += find_faults(bars)
+        frames.append(_stray(strays, file.stem.upper()))
+    if not n_tables:
+        faults.append("no file has a line that names columns: put one first")
     if faults:
         message = (
             f"{path} cannot be read as bars:\n- " + "\n- ".join(faults) + "\n"
-            "Nothing was loaded: correct or drop these columns and rows, then ask again"
+            "Nothing was loaded: correct or remove these files, then ask again"
         )
         raise errors.SourceError(message)
-    return bars.drop("adj_close"), indices
+    panel = pl.concat(frames)
+    is_index = pl.col("symbol").str.starts_with("^").fill_null(value=False)
+    indices = dict(panel.filter(is_index)["symbol"].value_counts(sort=True).iter_rows())
+    rows = panel.filter(~is_index).sort("symbol", "session", maintain_order=True)
+    return _apply_actions(rows).drop("adj_close"), indices
 
 
-def find_faults(bars: pl.DataFrame) -> list[str]:
-    """Every kind of fault in the rows of a panel, with count and first example.
+def sound(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that can stand as bars by themselves, the first of each session.
 
     Parameters
     ----------
-    bars
-        Columns of `tables.BARS` but `source`, and `adj_close` (null where unknown).
+    rows
+        As `read_panel` returns them, with `source`.
 
     Returns
     -------
-    list of str
-        Empty where every row is a bar. Zero volume is no fault.
+    pl.DataFrame
+        Columns of `tables.BARS` but `known_at`. Their neighbors may still make them
+        doubtful.
     """
-    rules = _rules(bars)
-    counts = bars.select(rule.sum().alias(name) for name, rule in rules.items())
-    found = counts.row(0, named=True) if bars.height else {}
-    faults = []
-    for name, count in found.items():
-        if count:
-            row = bars.filter(rules[name]).row(0, named=True)
-            first = f"{row['symbol']} {row['session']}"
-            faults.append(f"{name}: {count} of {bars.height} rows, first {first}")
-    return faults
-
-
-def _rules(bars: pl.DataFrame) -> dict[str, pl.Expr]:
-    """What makes a row no bar, in words, and the expression that finds it."""
-    empty = {
-        f"`{name}` empty or unreadable": pl.col(name).is_null()
-        for name in ("symbol", "session", *_PRICES, "volume")
-    }
-    not_positive = {
-        f"`{name}` no finite positive number": _is_broken(name, pl.col(name) <= 0.0)
-        for name in (*_PRICES, "adj_close", "split_ratio")
-    }
-    negative = {
-        f"`{name}` negative or no number": _is_broken(name, pl.col(name) < 0.0)
-        for name in ("volume", "dividend")
-    }
-    pattern = tables.SYMBOL_PATTERN
-    period = f"{sessions.FIRST_DAY}..{sessions.LAST_DAY}"
-    is_session = pl.col("session").is_in(_known_sessions(bars))
-    return {
-        **empty,
-        **not_positive,
-        **negative,
-        "`split_ratio` of prices adjusted for splits (drop the column)": (
-            _is_split_adjusted()
-        ),
-        "high below low": pl.col("high") < pl.col("low"),
-        f"symbol does not match {pattern}": ~pl.col("symbol").str.contains(pattern),
-        "symbol and session doubled": pl.struct("symbol", "session").is_duplicated(),
-        f"not a session of {sessions.EXCHANGE} in {period}": ~is_session,
-    }
-
-
-def _is_broken(name: str, is_outside: pl.Expr) -> pl.Expr:
-    return is_outside | ~pl.col(name).is_finite()
-
-
-def _known_sessions(bars: pl.DataFrame) -> list[dt.date]:
-    days = bars["session"].drop_nulls()
+    days = rows["session"].drop_nulls()
     low, high = sessions.FIRST_DAY, sessions.LAST_DAY
     inside = days.filter(days.is_between(low, high)).sort()
-    return sessions.sessions_between(inside[0], inside[-1]) if len(inside) else []
+    known = sessions.sessions_between(inside[0], inside[-1]) if len(inside) else []
+    readable = rows.filter(
+        pl.col("fault").is_null(),
+        pl.col("symbol").str.contains(tables.SYMBOL_PATTERN),
+        pl.col("session").is_in(known),
+        pl.min_horizontal(*_PRICES, "split_ratio", "later_splits") > 0,
+        pl.min_horizontal("volume", "dividend") >= 0,
+        pl.col("high") >= pl.col("low"),
+    ).drop("row", "fault", "later_splits")
+    return readable.unique(["symbol", "session"], keep="first", maintain_order=True)
 
 
 def _list_files(path: pathlib.Path) -> list[pathlib.Path]:
@@ -175,17 +148,6 @@ def _list_files(path: pathlib.Path) -> list[pathlib.Path]:
         message = f"expected a {kinds} file or a folder of them at {path}, found none"
         raise errors.SourceError(message)
     return files
-
-
-def _read(file: pathlib.Path) -> pl.DataFrame:
-    """Raw columns; all text where the format has no types."""
-    try:
-        if file.suffix.lower() == ".parquet":
-            return pl.read_parquet(file)
-        return pl.read_csv(file, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as cause:
-        message = f"{file} could not be opened as {file.suffix}: {cause}"
-        raise errors.SourceError(message) from cause
 
 
 def _map_columns(raw: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -211,21 +173,57 @@ def _plain(column: str) -> str:
     return "".join(letter for letter in column.lower() if letter not in " -_")
 
 
+def _is_header(cells: list[str]) -> bool:
+    spellings = {spelling for known in COLUMNS.values() for spelling in known}
+    return sum(_plain(cell) in spellings for cell in cells) >= MIN_NAMES
+
+
+def _stray(lines: list[str], stem: str) -> pl.DataFrame:
+    """Rows of nothing but text."""
+    text = pl.DataFrame({"row": lines}, schema={"row": pl.String}).with_columns(
+        symbol=pl.lit(stem), fault=pl.lit("text where a row of prices should stand")
+    )
+    return pl.concat([_NO_ROWS, text], how="diagonal")
+
+
 def _parse(raw: pl.DataFrame, names: dict[str, str], stem: str) -> pl.DataFrame:
-    """Columns of the convention with their types; null where empty or absent.
+    """Columns of the convention with their types, and what could not be read.
 
     Where dividends are given, adj_close is not needed and not read; where they are
     not, each row needs it.
     """
-    symbol = pl.col(names["symbol"]) if "symbol" in names else pl.lit(stem)
-    reals = {name: pl.lit(None, pl.Float64) for name in _REALS}
-    reals |= {name: _to_real(raw, names[name]) for name in _REALS if name in names}
-    if "dividend" in names:
-        reals["adj_close"] = pl.lit(None, pl.Float64)
-    elif "adj_close" in names:
-        reals["adj_close"] = reals["adj_close"].fill_null(float("nan"))
-    session = _to_date(raw, names["session"])
-    return raw.select(symbol=symbol.cast(pl.String), session=session, **reals)
+    wanted = {name: names[name] for name in COLUMNS if name in names}
+    if "dividend" in wanted:
+        wanted.pop("adj_close", None)
+    parsed = {name: _to_real(raw, wanted[name]) for name in _REALS if name in wanted}
+    if "adj_close" in parsed:  # a factor that is not positive says nothing
+        parsed["adj_close"] = pl.when(parsed["adj_close"] > 0).then(parsed["adj_close"])
+    symbol = pl.col(wanted["symbol"]) if "symbol" in wanted else pl.lit(stem)
+    typed = raw.select(
+        symbol=symbol.cast(pl.String),
+        session=_to_date(raw, wanted["session"]),
+        **parsed,
+    )
+    lost = pl.DataFrame(
+        typed[name].is_null() & (raw[column].is_not_null() | (name in _NEEDED))
+        for name, column in wanted.items()
+    )
+    is_whole = ~lost.select(pl.any_horizontal(pl.all())).to_series()
+    faulty = typed.filter(~is_whole).with_columns(
+        row=_as_it_came(raw.filter(~is_whole)), fault=_name(lost.filter(~is_whole))
+    )
+    return pl.concat([_NO_ROWS, typed.filter(is_whole), faulty], how="diagonal")
+
+
+def _as_it_came(raw: pl.DataFrame) -> pl.Series:
+    text = pl.struct(pl.all().cast(pl.String, strict=False))
+    return raw.select(text.struct.json_encode()).to_series()
+
+
+def _name(lost: pl.DataFrame) -> pl.Series:
+    names = (pl.when(name).then(pl.lit(f"`{name}`")) for name in lost.columns)
+    listed = pl.concat_str(names, separator=", ", ignore_nulls=True)
+    return lost.select(pl.format("missing or unreadable: {}", listed)).to_series()
 
 
 def _to_date(raw: pl.DataFrame, name: str) -> pl.Expr:
@@ -239,41 +237,79 @@ def _to_date(raw: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _to_real(raw: pl.DataFrame, name: str) -> pl.Expr:
-    """Number, null where empty, and not a number where something else stands."""
-    dtype, value = raw.schema[name], pl.col(name)
-    nan = pl.lit(float("nan"))
+    """Finite number; null where something else stands."""
+    dtype = raw.schema[name]
     if dtype.is_numeric() or dtype == pl.String:
-        number = value.cast(pl.Float64, strict=False)
-        return pl.when(value.is_null()).then(None).otherwise(number.fill_null(nan))
-    return pl.when(value.is_null()).then(None).otherwise(nan)
+        number = pl.col(name).cast(pl.Float64, strict=False)
+        return pl.when(number.is_finite()).then(number)
+    return pl.lit(None, pl.Float64)
 
 
-def _apply_actions(panel: pl.DataFrame) -> pl.DataFrame:
-    """Dividends from adj_close where there are none, and no split where none is said.
+def _apply_actions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Dividends and splits where none are given, and prices as traded.
 
-    With f = adj_close / close and a split ratio r, usually 1, a dividend is
-    D_t = close_{t-1} (1 - r_t f_{t-1} / f_t).
+    Where most splits left no trace in the close, the file had divided its prices by
+    later splits; then they, volumes and dividends are multiplied back.
     """
     # yfinance writes 0 where no split fell
     ratio = pl.col("split_ratio").replace(0.0, 1.0).fill_null(1.0)
-    factor = pl.col("adj_close") / pl.col("close")
-    change = ratio * factor.shift(1).over("symbol") / factor
-    implied = pl.col("close").shift(1).over("symbol") * (1.0 - change)
-    is_noise = (change - 1.0).abs() < ROUNDING_NOISE
-    known = pl.when(is_noise).then(0.0).otherwise(implied)
-    return panel.sort("symbol", "session").with_columns(
-        dividend=pl.coalesce("dividend", known, pl.lit(0.0)), split_ratio=ratio
+    rows = rows.with_columns(split_ratio=ratio)
+    is_chained = pl.col("fault").is_null() & (pl.col("close") > 0)
+    chained = rows.filter(is_chained)
+    is_divided = _is_split_adjusted(chained)
+    later = _later_splits() if is_divided else pl.lit(1.0)
+    shown = pl.lit(1.0) if is_divided else pl.col("split_ratio")
+    paid = pl.col("dividend").fill_null(0.0)
+    if chained["adj_close"].count():
+        paid = pl.coalesce("dividend", _implied_dividend(shown), pl.lit(0.0))
+    others = rows.filter(~is_chained).with_columns(
+        pl.col("dividend").fill_null(0.0), later_splits=1.0
+    )
+    return pl.concat(
+        [chained.with_columns(dividend=paid, later_splits=later), others],
+        how="diagonal",
+    ).with_columns(
+        pl.col(*_PRICES, "dividend") * pl.col("later_splits"),
+        pl.col("volume") / pl.col("later_splits"),
     )
 
 
-def _is_split_adjusted() -> pl.Expr:
-    """Whether a split left no trace in the close: then prices are adjusted already.
+def _implied_dividend(ratio: pl.Expr) -> pl.Expr:
+    """Dividend from adj_close, null where that is unknown.
 
-    Only where that holds for most splits of the panel: a single split may come with a
-    spin-off that hides it.
+    With f = adj_close / close and a split ratio r that shows in the close, a dividend
+    is D_t = close_{t-1} (1 - r_t f_{t-1} / f_t).
+    """
+    factor = pl.col("adj_close") / pl.col("close")
+    change = ratio * _session_before(factor) / factor
+    implied = _session_before(pl.col("close")) * (1.0 - change)
+    is_noise = (change - 1.0).abs() < ROUNDING_NOISE
+    return pl.when(is_noise).then(0.0).otherwise(implied)
+
+
+def _session_before(value: pl.Expr) -> pl.Expr:
+    """Value in the symbol's session before; rows of one session see the same."""
+    before = pl.when(_is_first()).then(value.shift(1))
+    return before.forward_fill().over("symbol")
+
+
+def _is_first() -> pl.Expr:
+    return pl.col("session").is_first_distinct()
+
+
+def _later_splits() -> pl.Expr:
+    once = pl.when(_is_first().over("symbol")).then("split_ratio").otherwise(1.0)
+    return once.product().over("symbol") / once.cum_prod().over("symbol")
+
+
+def _is_split_adjusted(rows: pl.DataFrame) -> bool:
+    """Whether most splits left no trace in the close: prices are adjusted already.
+
+    Most, not all: a single split may come with a spin-off that hides it.
     """
     move = (pl.col("close") / pl.col("close").shift(1).over("symbol")).log()
     split = pl.col("split_ratio").log()
     is_large = split.abs() > LARGE_SPLIT
     is_hidden = is_large & (move.abs() < (move + split).abs())
-    return is_hidden & (2 * is_hidden.sum() > is_large.sum())
+    large, hidden = rows.select(is_large.sum(), hidden=is_hidden.sum()).row(0)
+    return bool(2 * hidden > large)

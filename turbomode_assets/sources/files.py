@@ -1,20 +1,21 @@
 """The file source: bars from Parquet or CSV files that already lie somewhere.
 
 Turns a panel, or a folder of panels or per-symbol files, into bars and a universe.
-`file_panel.COLUMNS` is the convention for column names. Reading and checking stand
-in `file_panel.py`; nothing here repairs, adjusts or downloads.
+`file_panel.COLUMNS` is the convention for column names. Reading stands in
+`file_panel.py`; nothing here judges, repairs, adjusts or downloads.
 """
 
 import datetime as dt
 import functools
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 import polars as pl
 
-from turbomode_assets import errors, sessions, tables
-from turbomode_assets.sources import file_panel, simulated
+from turbomode_assets import errors, market_tables, sessions, tables
+from turbomode_assets.sources import base, file_panel, membership_file, simulated
 
 UNKNOWN = "unknown"
 """Sector and capitalization class of a symbol nothing is known about."""
@@ -23,23 +24,29 @@ SILENT_SESSIONS = 10
 """Sessions without a bar after which a symbol counts as gone: longer than any
 trading halt that is usual, shorter than a horizon of fourteen days and its entry."""
 
+SYMBOLS_IN_PART = 250
+"""Symbols delivered and judged together: twenty years of them take a third of a
+gigabyte, and more at a time is no faster."""
+
 
 class Files:
     """Bars from a file or folder, read once per instance when first asked for.
 
-    A panel with `adj_close` and without dividends is taken to be adjusted for splits,
-    as free data vendors deliver it: split ratios are 1, dividends are derived from the
-    adjustment, and price levels depend on when the panel was downloaded. Split ratios
-    are accepted beside prices as traded only: where most splits leave no trace in the
-    close, as in a download from Yahoo, the panel is refused until the column is gone.
+    Every row is delivered, readable or not; the prices stage judges. A panel with
+    `adj_close` and without dividends is taken to be adjusted for splits, as free data
+    vendors deliver it: dividends are derived from the adjustment, and without split
+    ratios price levels depend on when the panel was downloaded. Where most split
+    ratios leave no trace in the close, as in a download from Yahoo, prices, volumes and
+    dividends are multiplied back to what traded.
 
     Parameters
     ----------
     path
         File ending in .parquet or .csv, or a folder of such files.
     universe
-        CSV with columns symbol, sector and optionally cap_class. Symbols not listed
-        are left out of bars and universe. Without it every symbol of the panel
+        CSV with columns symbol, sector and optionally cap_class, or membership
+        intervals (`membership_file.COLUMNS`). Symbols not listed are left out of bars
+        and universe. Without it every symbol of the panel
         belongs, with sector and capitalization class unknown.
 
     Attributes
@@ -62,6 +69,7 @@ class Files:
     """
 
     name: ClassVar[str] = "files"
+    is_revising: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -77,13 +85,13 @@ class Files:
         """Panel of twelve artificial symbols, written to `folder`."""
         market = simulated.Simulated(n_symbols=12)
         bars = market.bars(dt.date(2020, 1, 1), dt.date(2022, 12, 31))
-        bars.drop("source").write_parquet(folder / "panel.parquet")
+        bars.drop("source", "known_at").write_parquet(folder / "panel.parquet")
         return cls(folder)
 
     @functools.cached_property
     def panel(self) -> pl.DataFrame:
-        """All bars, rows of `tables.BARS`."""
-        return self._loaded[0]
+        """Rows that can be read as bars, rows of `tables.BARS`."""
+        return base.known_at_close(file_panel.sound(self._loaded[0]))
 
     @functools.cached_property
     def left_out(self) -> dict[str, int]:
@@ -92,14 +100,15 @@ class Files:
 
     @functools.cached_property
     def _loaded(self) -> tuple[pl.DataFrame, dict[str, int]]:
+        """Every row, with columns of `market_tables.DELIVERED` but `known_at`."""
         read, left_out = file_panel.read_panel(self.path)
-        bars = read.with_columns(source=pl.lit(self.name))
+        rows = read.with_columns(source=pl.lit(self.name))
         if self.universe_path is not None:
             listed = pl.col("symbol").is_in(self._listed["symbol"].to_list())
-            unlisted = bars.filter(~listed)["symbol"].value_counts(sort=True)
+            unlisted = rows.filter(~listed)["symbol"].value_counts(sort=True)
             left_out |= dict(unlisted.iter_rows())
-            bars = bars.filter(listed)
-        return tables.BARS.conform(bars), left_out
+            rows = rows.filter(listed.fill_null(value=True))
+        return rows, left_out
 
     @functools.cached_property
     def _listed(self) -> pl.DataFrame:
@@ -107,18 +116,46 @@ class Files:
         wanted = ("symbol", "sector", "cap_class")
         if self.universe_path is None:
             return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+        if self._intervals is not None:
+            return self._intervals.select(wanted)
         return _read_listed(self.universe_path).select(wanted)
 
+    @functools.cached_property
+    def _intervals(self) -> pl.DataFrame | None:
+        """Membership as recorded day by day; null where the file lists symbols only."""
+        path = self.universe_path
+        if path is None or not membership_file.holds_intervals(path):
+            return None
+        return membership_file.read(path)
+
     def bars(self, first: dt.date, last: dt.date) -> pl.DataFrame:
-        """What traded from `first` to `last`; see `base.Source.bars`."""
+        """What traded from `first` to `last`; rows of `tables.BARS`."""
         return self.panel.filter(pl.col("session").is_between(first, last))
+
+    def fetch(self, request: base.Request) -> Iterator[base.Delivery]:
+        """What traded, in parts of whole symbols; see `base.Source.fetch`.
+
+        A row whose day cannot be read is delivered with every request, as known at its
+        end: it may belong to any.
+        """
+        day = pl.col("session").fill_null(request.last)
+        asked = self._loaded[0].filter(day.is_between(request.first, request.last))
+        known = asked.join(
+            _known_at(asked.select(day=day.unique())), left_on=day, right_on="day"
+        )
+        rows = known.filter(pl.col("known_at") <= request.now)
+        part = (pl.col("symbol").rank("dense") - 1) // SYMBOLS_IN_PART
+        delivered = rows.select(*market_tables.DELIVERED.column_names, part=part)
+        for one in delivered.partition_by("part") or [delivered]:
+            yield base.Delivery(one.drop("part"))
 
     def universe(self, as_of: dt.date) -> pl.DataFrame:
         """Who belonged, as known at `as_of`; see `base.Source.universe`.
 
         A symbol belongs from its first bar. It has left, as of its last bar, once it
         was silent for more than `SILENT_SESSIONS` sessions up to `as_of`, or up to the
-        panel's end where that comes first.
+        panel's end where that comes first. Where the universe file holds intervals,
+        these say who belonged, and silence only says who was delisted.
         """
         known = self.panel.filter(pl.col("session") <= as_of)
         if known.is_empty():
@@ -130,18 +167,33 @@ class Files:
             valid_from=pl.col("session").min(), last=pl.col("session").max()
         )
         left = last < silent_since
+        if self._intervals is not None:
+            gone = spans.filter(left).select("symbol", delisted_on="last")
+            return membership_file.known(self._intervals, as_of, gone)
         return tables.UNIVERSE.conform(
             spans.join(self._listed, on="symbol", how="left").select(
                 "symbol",
                 "valid_from",
                 pl.col("sector", "cap_class").fill_null(UNKNOWN),
                 pl.when(left).then(last).alias("valid_to"),
+                pl.when(left).then(last).alias("delisted_on"),
+                pl.lit(value=False).alias("is_point_in_time"),
                 pl.when(left)
                 .then(pl.lit("stopped trading"))
                 .otherwise(pl.lit("traded"))
                 .alias("reason"),
             )
         )
+
+
+def _known_at(days: pl.DataFrame) -> pl.DataFrame:
+    """Columns day and known_at, the close of the last session up to that day."""
+    closes = [
+        sessions.close_at(sessions.on_or_before(day)) for day in days["day"].to_list()
+    ]
+    return days.with_columns(
+        pl.Series("known_at", closes, dtype=pl.Datetime("us", "UTC"))
+    )
 
 
 def _read_listed(path: pathlib.Path) -> pl.DataFrame:

@@ -18,12 +18,13 @@ issues", Quantitative Finance 1(2), 2001.
 import datetime as dt
 import functools
 import pathlib
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 import polars as pl
 
 from turbomode_assets import errors, tables
-from turbomode_assets.sources import simulated_market
+from turbomode_assets.sources import base, simulated_market
 from turbomode_assets.sources.simulated_cast import Market
 
 EPOCH = dt.date(2005, 1, 3)
@@ -57,6 +58,7 @@ class Simulated:
     """
 
     name: ClassVar[str] = "simulated"
+    is_revising: ClassVar[bool] = False
 
     def __init__(self, seed: int = 7, edge: float = 1.0, n_symbols: int = 100) -> None:
         """Keep the parameters; years are built when they are asked for."""
@@ -68,7 +70,7 @@ class Simulated:
         return cls(n_symbols=12)
 
     def bars(self, first: dt.date, last: dt.date) -> pl.DataFrame:
-        """What traded from `first` to `last`; see `base.Source.bars`.
+        """What traded from `first` to `last`; rows of `tables.BARS`.
 
         Raises
         ------
@@ -83,7 +85,11 @@ class Simulated:
             bars.filter(pl.col("session").is_between(first, last)) for bars in years
         ]
         named = pl.concat(kept).with_columns(source=pl.lit(self.name))
-        return tables.BARS.conform(named)
+        return base.known_at_close(named)
+
+    def fetch(self, request: base.Request) -> Iterator[base.Delivery]:
+        """What traded, in one part; see `base.Source.fetch`."""
+        yield base.Delivery(base.delivered(self.bars(request.first, request.last)))
 
     def universe(self, as_of: dt.date) -> pl.DataFrame:
         """Who was listed, as known at `as_of`; see `base.Source.universe`.
@@ -101,7 +107,11 @@ class Simulated:
             left.filter(pl.col("valid_to") < as_of), on="symbol", how="left"
         )
         return tables.UNIVERSE.conform(
-            known.with_columns(pl.col("reason").fill_null("listed"))
+            known.with_columns(
+                pl.col("reason").fill_null("listed"),
+                delisted_on="valid_to",
+                is_point_in_time=pl.lit(value=True),
+            )
         )
 
 

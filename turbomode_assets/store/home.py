@@ -21,7 +21,7 @@ VARIABLE = "TURBOMODE_HOME"
 DEFAULT = ".turbomode"
 """Folder used where ``TURBOMODE_HOME`` is not set, in the working directory."""
 
-SOURCES = ("simulated", "files")
+SOURCES = ("simulated", "files", "yahoo")
 """Sources a home can be set up with."""
 
 EARLIEST = dt.date(1998, 1, 2)
@@ -61,7 +61,12 @@ class Settings:
     """Panel or folder of the file source."""
 
     universe: str = ""
-    """Optional CSV of symbols and sectors of the file source."""
+    """Optional CSV of symbols and sectors; without it the file source takes every
+    symbol, and Yahoo the default list."""
+
+    pace_seconds: float = 1.0
+    """Seconds between two requests to Yahoo: its limits are not published, and one a
+    second is what a patient person could do."""
 
     seed: int = 7
     """Seed of the simulated market."""
@@ -75,6 +80,11 @@ class Settings:
 
     first: dt.date = dt.date(2020, 1, 2)
     """First session of history; the first partition of every daily asset."""
+
+    @property
+    def is_living(self) -> bool:
+        """Whether the source goes on with the calendar, session after session."""
+        return self.source == "yahoo"
 
     def __post_init__(self) -> None:
         """Refuse what no source can serve."""

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -19,30 +19,10 @@ import filelock
 import polars as pl
 
 from turbomode_assets import errors, schema
-
-_SQL_TYPES: dict[pl.DataType, str] = {
-    pl.String(): "VARCHAR",
-    pl.Float64(): "DOUBLE",
-    pl.Float32(): "FLOAT",
-    pl.Int64(): "BIGINT",
-    pl.Boolean(): "BOOLEAN",
-    pl.Date(): "DATE",
-    pl.Datetime("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
-    pl.List(pl.Float64()): "DOUBLE[]",
-    pl.List(pl.Float32()): "FLOAT[]",
-}
+from turbomode_assets.store import clauses
 
 WAIT_SECONDS = 60.0
 """How long a process waits for another to let go of the warehouse."""
-
-
-def _quoted(name: str) -> str:
-    """SQL identifier; names come from declarations only, and still are escaped."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _relation(table: schema.Table) -> str:
-    return f"{_quoted(table.schema_name)}.{_quoted(table.base_name)}"
 
 
 class Warehouse:
@@ -62,6 +42,7 @@ class Warehouse:
         """Keep the connection; nothing is created before it is written."""
         self._connection = connection
         self._columns = columns
+        self._is_writing = False
         connection.execute("SET TimeZone = 'UTC'")
 
     def read(
@@ -89,10 +70,10 @@ class Warehouse:
         """
         if not self._stored_columns(table):
             return table.empty()
-        rows = self._connection.table(_relation(table))
-        for condition in _conditions(table, first, last, match or {}):
+        rows = self._connection.table(clauses.relation(table))
+        for condition in clauses.conditions(table, first, last, match or {}):
             rows = rows.filter(condition)
-        order = ", ".join(_quoted(name) for name in table.key)
+        order = ", ".join(clauses.quoted(name) for name in table.key)
         frame: pl.DataFrame = rows.order(order).pl()
         return frame.cast(dict(table.schema()))  # type: ignore[arg-type]
 
@@ -127,17 +108,54 @@ class Warehouse:
             Where the frame does not match the declaration or leaves the range.
         """
         rows = table.conform(frame)
-        _refuse_strays(table, rows, first, last)
-        clauses, values = _bounds(table, first, last)
-        where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
-        with self._transaction():
+        clauses.refuse_strays(table, rows, first, last)
+        within, values = clauses.bounds(table, first, last)
+        where = f" WHERE {' AND '.join(within)}" if within else ""
+        with self.transaction():
             self._ensure(table, rows)
             self._connection.execute(
-                f"DELETE FROM {_relation(table)}{where}",  # noqa: S608
+                f"DELETE FROM {clauses.relation(table)}{where}",  # noqa: S608
                 values,
             )
             self._insert(table, rows)
         return rows.height
+
+    def newest(self, table: schema.Table, by: str, column: str) -> dict[str, dt.date]:
+        """Latest day in `column` for each value of `by`; empty where nothing is stored.
+
+        Parameters
+        ----------
+        table
+            A declared table.
+        by
+            Text column.
+        column
+            Date column.
+        """
+        if not self._stored_columns(table):
+            return {}
+        group, day = clauses.quoted(by), clauses.quoted(column)
+        stored = clauses.relation(table)
+        sql = f"SELECT {group}, max({day}) FROM {stored} GROUP BY 1 ORDER BY 1"  # noqa: S608
+        return dict(self._connection.sql(sql).pl().iter_rows())
+
+    def holds(self, table: schema.Table) -> bool:
+        """Whether anything was ever written to a table."""
+        return bool(self._stored_columns(table))
+
+    def select(self, sql: str, needs: Sequence[schema.Table]) -> pl.DataFrame | None:
+        """Answer to a query of this folder's modules; null while a table is missing.
+
+        Parameters
+        ----------
+        sql
+            One SELECT, built from `clauses` and constants only.
+        needs
+            Tables it reads.
+        """
+        if not all(map(self.holds, needs)):
+            return None
+        return self._connection.sql(sql).pl()
 
     def append(self, table: schema.Table, frame: pl.DataFrame) -> int:
         """Add rows whose keys are not stored yet; stored rows never change.
@@ -148,7 +166,7 @@ class Warehouse:
             Rows added; those already stored are left alone and not counted.
         """
         rows = table.conform(frame)
-        with self._transaction():
+        with self.transaction():
             self._ensure(table, rows)
             return self._insert(table, rows, only_new=True)
 
@@ -156,8 +174,8 @@ class Warehouse:
         """Partitions that hold rows, ascending."""
         if not self._stored_columns(table):
             return []
-        column = _quoted(table.partition_column)
-        sql = f"SELECT DISTINCT {column} FROM {_relation(table)} ORDER BY 1"  # noqa: S608
+        column = clauses.quoted(table.partition_column)
+        sql = f"SELECT DISTINCT {column} FROM {clauses.relation(table)} ORDER BY 1"  # noqa: S608
         found: list[dt.date] = self._connection.sql(sql).pl().to_series().to_list()
         return found
 
@@ -165,22 +183,32 @@ class Warehouse:
         """How many stored rows repeat the key of another; 0 in a sound warehouse."""
         if not self._stored_columns(table):
             return 0
-        key = ", ".join(_quoted(name) for name in table.key)
+        key = ", ".join(clauses.quoted(name) for name in table.key)
         sql = (
             f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n "  # noqa: S608
-            f"FROM {_relation(table)} GROUP BY {key} HAVING n > 1)"
+            f"FROM {clauses.relation(table)} GROUP BY {key} HAVING n > 1)"
         )
         return int(self._connection.sql(sql).pl().item())
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Everything written inside is stored together, or none of it."""
+        if self._is_writing:
+            yield
+            return
         self._connection.begin()
+        self._is_writing = True
         with contextlib.ExitStack() as undo:
-            undo.callback(self._columns.clear)
-            undo.callback(self._connection.rollback)
+            undo.callback(self._abandon)
             yield
             undo.pop_all()
+        self._is_writing = False
         self._connection.commit()
+
+    def _abandon(self) -> None:
+        self._is_writing = False
+        self._connection.rollback()
+        self._columns.clear()
 
     def _stored_columns(self, table: schema.Table) -> list[str]:
         if table.name not in self._columns:
@@ -200,19 +228,21 @@ class Warehouse:
         stored = self._stored_columns(table)
         if not stored:
             columns = ", ".join(
-                _definition(table, n, d) for n, d in rows.schema.items()
+                clauses.definition(table, n, d) for n, d in rows.schema.items()
             )
             self._connection.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {_quoted(table.schema_name)}"
+                f"CREATE SCHEMA IF NOT EXISTS {clauses.quoted(table.schema_name)}"
             )
-            self._connection.execute(f"CREATE TABLE {_relation(table)} ({columns})")
+            self._connection.execute(
+                f"CREATE TABLE {clauses.relation(table)} ({columns})"
+            )
             self._columns.pop(table.name)
             return
         for name, dtype in rows.schema.items():
             if name not in stored:
-                column = f"{_quoted(name)} {_SQL_TYPES[dtype]}"
+                column = f"{clauses.quoted(name)} {clauses.SQL_TYPES[dtype]}"
                 self._connection.execute(
-                    f"ALTER TABLE {_relation(table)} ADD COLUMN {column}"
+                    f"ALTER TABLE {clauses.relation(table)} ADD COLUMN {column}"
                 )
                 self._columns.pop(table.name, None)
 
@@ -221,77 +251,19 @@ class Warehouse:
     ) -> int:
         if rows.is_empty():
             return 0
-        key = ", ".join(_quoted(name) for name in table.key)
-        unless = f" ANTI JOIN {_relation(table)} USING ({key})" if only_new else ""
+        key = ", ".join(clauses.quoted(name) for name in table.key)
+        unless = (
+            f" ANTI JOIN {clauses.relation(table)} USING ({key})" if only_new else ""
+        )
         self._connection.register("incoming", rows.to_arrow())
         try:
             done = self._connection.execute(
-                f"INSERT INTO {_relation(table)} BY NAME "  # noqa: S608
+                f"INSERT INTO {clauses.relation(table)} BY NAME "  # noqa: S608
                 f"SELECT incoming.* FROM incoming{unless}"
             ).fetchone()
         finally:
             self._connection.unregister("incoming")
         return int(done[0]) if done else 0
-
-
-def _definition(table: schema.Table, name: str, dtype: pl.DataType) -> str:
-    declared = {column.name: column for column in table.columns}.get(name)
-    required = "" if declared is None or declared.nullable else " NOT NULL"
-    return f"{_quoted(name)} {_SQL_TYPES[dtype]}{required}"
-
-
-def _bounds(
-    table: schema.Table, first: dt.date | None, last: dt.date | None
-) -> tuple[list[str], list[dt.date]]:
-    """Clauses on the partition column, and the values for their places."""
-    if (first or last) and not table.partition_column:
-        message = f"{table.name} has no partitions; read or replace it as a whole"
-        raise errors.TableError(message)
-    column = _quoted(table.partition_column)
-    clauses = [f"{column} >= ?"] * (first is not None)
-    clauses += [f"{column} <= ?"] * (last is not None)
-    return clauses, [day for day in (first, last) if day is not None]
-
-
-def _conditions(
-    table: schema.Table,
-    first: dt.date | None,
-    last: dt.date | None,
-    match: Mapping[str, str],
-) -> list[duckdb.Expression]:
-    """The same for reading.
-
-    DuckDB answers a relation with expressions twenty times as fast as one with
-    places for values, which it copies row by row.
-    """
-    _bounds(table, first, last)
-    day = duckdb.ColumnExpression(table.partition_column or table.key[0])
-    conditions = [day >= duckdb.ConstantExpression(first)] * (first is not None)
-    conditions += [day <= duckdb.ConstantExpression(last)] * (last is not None)
-    return conditions + [
-        duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value)
-        for name, value in match.items()
-    ]
-
-
-def _refuse_strays(
-    table: schema.Table,
-    rows: pl.DataFrame,
-    first: dt.date | None,
-    last: dt.date | None,
-) -> None:
-    if not table.partition_column or rows.is_empty():
-        return
-    low = rows[table.partition_column].min()
-    high = rows[table.partition_column].max()
-    if not isinstance(low, dt.date) or not isinstance(high, dt.date):
-        return
-    if (first and low < first) or (last and high > last):
-        message = (
-            f"{table.name}: rows must lie in {first}..{last}, found {low}..{high}; "
-            "pass the range they belong to"
-        )
-        raise errors.TableError(message)
 
 
 @dataclasses.dataclass

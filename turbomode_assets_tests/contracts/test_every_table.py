@@ -12,6 +12,7 @@ COLUMNS = [(table, column) for table in tables.ALL for column in table.columns]
 PLAIN_DATES = {
     "session",
     "month",
+    "quarter",
     "valid_from",
     "valid_to",
     "window_from",
@@ -20,7 +21,7 @@ PLAIN_DATES = {
 }
 """Dates whose name says more than a suffix would."""
 
-PLAIN_COUNTS = {"rank", "fold", "position"}
+PLAIN_COUNTS = {"attempt", "rank", "fold", "position"}
 """Whole numbers that are places in an order, not counts."""
 
 

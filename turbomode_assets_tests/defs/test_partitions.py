@@ -8,6 +8,7 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 
 from turbomode_assets import loop, sessions
 from turbomode_assets.defs import partitions
+from turbomode_assets.defs.assets import universe
 from turbomode_assets.features import catalog
 
 FIRST = dt.date(2020, 1, 2)
@@ -59,18 +60,24 @@ def test_months_include_the_one_that_has_begun() -> None:
     assert (keys[0], keys[-1]) == ("2020-01-01", "2024-07-01")
 
 
+def test_quarters_include_the_one_that_has_begun() -> None:
+    keys = GRAINS.quarterly.get_partition_keys(NOW)
+    assert (keys[0], keys[1], keys[-1]) == ("2020-01-01", "2020-04-01", "2024-07-01")
+
+
 @pytest.mark.parametrize("first", [FIRST, dt.date(2021, 3, 1), dt.date(2023, 10, 2)])
 def test_coarser_grains_start_no_later_than_finer_ones(first: dt.date) -> None:
     grains = partitions.grains(first)
     starts = [
         partitions.parsed(g.get_first_partition_key() or "")
         for g in (
+            grains.quarterly,
             grains.monthly,
             grains.weekly,
             grains.daily,
         )
     ]
-    assert max(starts[:2]) <= starts[2] == first
+    assert max(starts[:3]) <= starts[3] == first
 
 
 def test_an_outcome_sees_every_session_it_depends_on() -> None:
@@ -113,6 +120,25 @@ def test_a_challenger_sees_the_week_that_straddles_its_month() -> None:
         partitions.known_before(), GRAINS.weekly, GRAINS.monthly, "2024-06-01"
     )
     assert (found[0], found[-1]) == ("2024-04-28", "2024-05-26")
+
+
+def test_a_curation_sees_every_session_it_looks_at() -> None:
+    mapping = partitions.before(universe.LOOK_BACK_QUARTERS)
+    for key in GRAINS.quarterly.get_partition_keys(NOW)[3:]:
+        since = loop.bars_for_curation(partitions.parsed(key))
+        seen = upstream(mapping, GRAINS.daily, GRAINS.quarterly, key)
+        eve = sessions.shift(partitions.parsed(key), -1)
+        assert seen[0] <= partitions.key(since) <= seen[-1] == partitions.key(eve)
+
+
+def test_a_ranking_sees_every_signal_it_looks_at() -> None:
+    mapping = partitions.before(universe.LOOK_BACK_MONTHS)
+    for key in GRAINS.monthly.get_partition_keys(NOW)[18:]:
+        since = loop.outcomes_for_ranking(partitions.parsed(key))
+        oldest = loop.signals_maturing_from(since)
+        seen = upstream(mapping, GRAINS.daily, GRAINS.monthly, key)
+        eve = sessions.shift(partitions.parsed(key), -1)
+        assert seen[0] <= partitions.key(oldest) <= seen[-1] == partitions.key(eve)
 
 
 def test_windows_are_hulls_of_their_keys() -> None:

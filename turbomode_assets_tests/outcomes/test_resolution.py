@@ -41,10 +41,14 @@ def market(seed: int, symbols: str = "ABC", share_missing: float = 0.0) -> pl.Da
     return frame.filter(pl.Series(rng.random(n) >= share_missing))
 
 
-def universe(symbols: str = "ABC", valid_to: dt.date | None = None) -> pl.DataFrame:
-    rows = [(name, DAYS[0], valid_to) for name in symbols]
-    schema = {"symbol": pl.String, "valid_from": pl.Date, "valid_to": pl.Date}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def universe(
+    symbols: str = "ABC",
+    valid_to: dt.date | None = None,
+    delisted_on: dt.date | None = None,
+) -> pl.DataFrame:
+    rows = [(name, DAYS[0], valid_to, delisted_on) for name in symbols]
+    days = dict.fromkeys(("valid_from", "valid_to", "delisted_on"), pl.Date)
+    return pl.DataFrame(rows, schema={"symbol": pl.String, **days}, orient="row")
 
 
 def quiet(changes: dict[dt.date, dict[str, float]]) -> pl.DataFrame:
@@ -89,7 +93,7 @@ def test_delisted_exits_at_the_last_close() -> None:
     gone = sessions.shift(ENTRY, 4)
     left = quiet({gone: {"close": 80.0, "low": 79.0}})
     left = left.filter((pl.col("symbol") == "B") | (pl.col("session") <= gone))
-    found = resolve_first(left, valid_to=gone)
+    found = resolve_first(left, valid_to=gone, delisted_on=gone)
     assert (found["status"], found["exit_on"], found["exit"]) == ("delisted", gone, 80)
     assert found["label_symmetric_10pct"] == "down"
     assert found["worst_excursion"] == pytest.approx(-0.21)
@@ -100,12 +104,29 @@ def test_leaving_the_universe_alone_is_no_delisting() -> None:
     assert (found["status"], found["exit_on"]) == ("final", EXIT)
 
 
-@pytest.mark.parametrize("missing", [ENTRY, EXIT])
-def test_no_price_no_outcome(missing: dt.date) -> None:
+def test_a_lost_exit_is_not_priced_because_the_symbol_left_the_universe() -> None:
+    lost = (pl.col("symbol") == "A") & (pl.col("session") == EXIT)
+    left_on = sessions.shift(EXIT, -1)
+    found = resolve_first(quiet({}).filter(~lost), valid_to=left_on)
+    assert (found["status"], found["exit_on"]) == ("pending", None)
+
+
+def test_delisted_after_leaving_the_universe_exits_at_the_last_close() -> None:
+    left_on, gone = sessions.shift(ENTRY, 2), sessions.shift(ENTRY, 5)
+    still = quiet({gone: {"close": 70.0, "low": 70.0}})
+    still = still.filter((pl.col("symbol") == "B") | (pl.col("session") <= gone))
+    found = resolve_first(still, valid_to=left_on, delisted_on=gone)
+    assert (found["status"], found["exit_on"], found["exit"]) == ("delisted", gone, 70)
+
+
+@pytest.mark.parametrize(
+    ("missing", "status"), [(ENTRY, "unavailable"), (EXIT, "pending")]
+)
+def test_no_price_no_outcome(missing: dt.date, status: str) -> None:
     lost = (pl.col("symbol") == "A") & (pl.col("session") == missing)
     found = resolve_first(quiet({}).filter(~lost))
     unknown = {name for name, value in found.items() if value is None}
-    assert found["status"] == "unavailable"
+    assert found["status"] == status
     assert unknown == {
         "exit_on",
         "entry",
@@ -158,7 +179,8 @@ def test_only_the_own_window_matters() -> None:
 
 def test_a_later_delisting_changes_nothing() -> None:
     bars = market(4)
-    later = universe(valid_to=sessions.shift(EXIT, 1))
+    day = sessions.shift(EXIT, 1)
+    later = universe(valid_to=day, delisted_on=day)
     found = resolution.resolve(bars, later, PERIODS[:1], HORIZON)
     assert found.equals(resolution.resolve(bars, universe(), PERIODS[:1], HORIZON))
 
@@ -180,7 +202,8 @@ def hold(by_key: dict[Any, Any], row: dict[str, Any]) -> dict[str, Any]:
     held = sessions.sessions_between(row["entry_on"], row["matures_on"])
     path = [by_key.get((row["symbol"], day)) for day in held]
     if path[0] is None or path[-1] is None:
-        return {"realized_return": None, "status": "unavailable", "exit_on": None}
+        status = "unavailable" if path[0] is None else "pending"
+        return {"realized_return": None, "status": status, "exit_on": None}
     shares, cash, reached = 1.0, 0.0, []
     for step, bar in enumerate(path):
         if bar is None:

@@ -1,8 +1,6 @@
 """Forward total-return adjustment, by hand and against published prices."""
 
 import datetime as dt
-import os
-import pathlib
 
 import polars as pl
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from turbomode_assets import errors
 from turbomode_assets.prices import adjustment
+from turbomode_assets_tests.oracles import adjusted, real
 
 DAY = dt.date(2024, 1, 2)
 
@@ -115,17 +114,34 @@ def test_a_later_action_moves_no_earlier_value(
     assert adjustment.adjust(bars).head(cut).equals(plain)
 
 
-def test_returns_match_published_prices() -> None:
-    folder = pathlib.Path(os.environ.get("TURBOMODE_SHARED_DATA", "../shared/data"))
-    path = folder / "dev_raw_wiki_2005_2018.parquet"
-    if not path.exists():
-        pytest.skip(f"no published prices in {folder}")
-    raw = pl.read_parquet(path).sort("symbol", "date").rename({"date": "session"})
-    gain = pl.col("close") / pl.col("close").shift(1).over("symbol") - 1
-    published = raw.select(symbol="symbol", close="adj_close").select(gain).to_series()
-    # The publisher reinvests at the close of the ex-date: R = ours * (1 - D / P).
-    yielded = pl.col("dividend") * pl.col("split_ratio") / pl.col("close").shift(1)
-    ours = adjustment.adjust(raw).select(gain) * raw.select(1 - yielded)
-    gap = (ours.to_series() - published).abs().drop_nulls()
-    assert gap.len() > 250_000
-    assert gap.filter(gap > 1e-6).len() < 60
+@real.needed
+def test_returns_match_a_publisher_of_raw_prices() -> None:
+    rows = adjusted.raw()
+    apart = rows["kind"].value_counts().drop_nulls()
+    assert rows.height > 250_000
+    assert dict(apart.iter_rows()) == {"dividend missing": 3, "step back": 4}
+
+
+@real.needed
+def test_returns_match_a_panel_adjusted_for_splits() -> None:
+    rows = adjusted.panel()
+    apart = rows["kind"].value_counts().drop_nulls()
+    assert rows.height > 300_000
+    assert dict(apart.iter_rows()) == {"refused": 1, "after refused": 1}
+
+
+@real.needed
+def test_a_spin_off_is_a_return_and_not_a_loss() -> None:
+    rtx = adjusted.panel().filter(
+        pl.col("symbol") == "RTX", pl.col("session") == dt.date(2020, 4, 3)
+    )
+    # 86.01 the day before: two companies left the price that day.
+    assert rtx["raw"].item() == pytest.approx(49.93, abs=0.005)
+    assert rtx["ours"].item() == pytest.approx(49.93 * 1.589 / 86.01 - 1, abs=1e-4)
+    assert rtx["published"].item() == pytest.approx(rtx["ours"].item(), abs=1e-5)
+
+
+@real.needed
+def test_the_page_shows_what_is_measured() -> None:
+    command = "python -m turbomode_assets_tests.oracles.adjusted"
+    assert adjusted.PAGE.read_text(encoding="utf-8") == adjusted.render(), command

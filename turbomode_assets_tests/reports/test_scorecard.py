@@ -205,3 +205,20 @@ def test_folds_without_outcomes_have_no_order() -> None:
     found = card(**(empty() | {"oof": folds(), "champions": champions("v1")}))
     unknown = ranking.Estimate(mean=None, standard_error=None, n_sessions=0)
     assert [row.rank_ic for row in found.orders] == [unknown]
+
+
+def members(*chosen: str) -> pl.DataFrame:
+    is_recorded = [name not in chosen for name in NAMES]
+    return pl.DataFrame({"symbol": NAMES, "is_point_in_time": is_recorded})
+
+
+def test_symbols_chosen_in_hindsight_are_named_in_every_report() -> None:
+    found = card(universe=members("B", "D"))
+    assert any("2 of 4 symbols were chosen in hindsight" in n for n in found.notes)
+    assert not any("survivorship" in note for note in card(universe=members()).notes)
+
+
+def test_symbols_without_outcomes_flatter_nothing() -> None:
+    only_a = outcomes().filter(pl.col("symbol") == "A")
+    notes = card(universe=members("B"), outcomes=only_a).notes
+    assert not any("survivorship" in note for note in notes)

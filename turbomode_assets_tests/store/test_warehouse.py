@@ -12,11 +12,13 @@ from turbomode_assets.store import warehouse
 
 MONDAY = dt.date(2024, 7, 1)
 TUESDAY = dt.date(2024, 7, 2)
+KNOWN_AT = dt.datetime(2024, 7, 2, 20, tzinfo=dt.UTC)
 
 
 def bars(session: dt.date, *symbols: str, close: float = 10.0) -> pl.DataFrame:
     prices = dict.fromkeys(("open", "high", "low", "close"), close)
     rest = {"volume": 1e6, "dividend": 0.0, "split_ratio": 1.0, "source": "test"}
+    rest["known_at"] = KNOWN_AT
     rows = [{"symbol": s, "session": session, **prices, **rest} for s in symbols]
     return pl.DataFrame(rows, schema=tables.BARS.schema())
 

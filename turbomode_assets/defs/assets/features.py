@@ -40,6 +40,6 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             store.replace(tables.FEATURES, rows, window.first, window.last)
             check = table_io.schema_result(store, tables.FEATURES, window)
         notes = {"feature_version": catalog.feature_version()}
-        return table_io.result(context, tables.FEATURES, rows, check, notes)
+        return table_io.result(context, tables.FEATURES, rows, [check], notes)
 
     return [features]

@@ -91,7 +91,7 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                 store.append(table, frame)
                 window = partitions.Window(month, month)
                 check = table_io.schema_result(store, table, window, key)
-                yield table_io.result(context, table, frame, check)
+                yield table_io.result(context, table, frame, [check])
         yield _gate_result(verdict)
 
     return challenger

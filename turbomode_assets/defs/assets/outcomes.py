@@ -7,7 +7,7 @@ looks back only, and a late run grades the same rows from the same bars.
 import dagster as dg
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs import grading, metadata, partitions, table_io
 from turbomode_assets.defs.resources import WarehouseResource
 
 GROUP = "outcomes"
@@ -40,23 +40,12 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
     ) -> table_io.Written:
         """Matured signals and what each symbol earned; one row per symbol."""
         window = partitions.session_window(list(context.partition_keys))
-        periods = loop.maturing(window.first, window.last)
         with warehouse.opened() as store:
-            rows = loop.resolve_outcomes(
-                store.read(
-                    tables.BARS, loop.bars_for_outcomes(window.first), window.last
-                ),
-                store.read(tables.UNIVERSE),
-                store.read(
-                    tables.SIGNALS,
-                    loop.signals_maturing_from(window.first),
-                    window.last,
-                ),
-                periods,
-            )
-            store.replace(tables.OUTCOMES, rows, window.first, window.last)
+            rows = grading.grade(store, window)
+            settled = grading.settle(store, window.first)
             check = table_io.schema_result(store, tables.OUTCOMES, window)
         notes = table_io.count_by(rows, "status")
-        return table_io.result(context, tables.OUTCOMES, rows, check, notes)
+        notes |= table_io.report_others(context, tables.OUTCOMES, settled)
+        return table_io.result(context, tables.OUTCOMES, rows, [check], notes)
 
     return [outcomes]

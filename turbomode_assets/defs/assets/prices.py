@@ -1,37 +1,105 @@
-"""Stage 1 of the loop: bars and the universe they belong to."""
+"""Stage 1 of the loop: what a source delivered, the bars it makes, the universe.
+
+Deliveries become revisions, which are only ever added to, or go to quarantine; bars
+are what the newest revisions say.
+"""
+
+import datetime as dt
 
 import dagster as dg
 
-from turbomode_assets import errors, loop, tables
-from turbomode_assets.defs import metadata, partitions, table_io
-from turbomode_assets.defs.resources import MarketResource, WarehouseResource
+from turbomode_assets import errors, loop, market_tables, tables
+from turbomode_assets.defs import (
+    intake,
+    metadata,
+    partitions,
+    restating,
+    table_io,
+)
+from turbomode_assets.defs.resources import (
+    ClockResource,
+    MarketResource,
+    RegistryResource,
+    WarehouseResource,
+)
 
 GROUP = "prices"
 """Group of this stage."""
 
 
-def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
+def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Assets of this stage."""
+
+    @dg.asset(
+        **metadata.declared(market_tables.BAR_REVISIONS, GROUP, "polars"),
+        partitions_def=grains.daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[
+            table_io.schema_check(market_tables.BAR_REVISIONS),
+            *intake.CHECKS,
+        ],
+        pool=metadata.POOL,
+    )
+    def bar_revisions(
+        context: dg.AssetExecutionContext,
+        market: MarketResource,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> table_io.Written:
+        """Every bar as each fetch that saw something new knew it; append-only."""
+        window = partitions.session_window(list(context.partition_keys))
+        with warehouse.opened() as store:
+            request = intake.request(store, window, market.since(), clock.now())
+            taken = intake.take_in(store, market.source(), request, context.log.info)
+            check = table_io.schema_result(store, market_tables.BAR_REVISIONS, window)
+        intake.report(context, taken)
+        return intake.result(taken, check)
 
     @dg.asset(
         **metadata.declared(tables.BARS, GROUP, "polars"),
         partitions_def=grains.daily,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=[table_io.schema_check(tables.BARS)],
+        deps=[dg.AssetDep(metadata.key(market_tables.BAR_REVISIONS))],
+        check_specs=[table_io.schema_check(tables.BARS), *intake.BAR_CHECKS],
         pool=metadata.POOL,
     )
     def bars(
-        context: dg.AssetExecutionContext,
-        market: MarketResource,
-        warehouse: WarehouseResource,
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> table_io.Written:
-        """What traded; one row per symbol and session."""
+        """What traded, as now known; one row per symbol and session."""
         window = partitions.session_window(list(context.partition_keys))
         with warehouse.opened() as store:
-            rows = loop.collect_bars(market.source(), window.first, window.last)
-            store.replace(tables.BARS, rows, window.first, window.last)
+            rows, others = intake.refresh(store, window)
             check = table_io.schema_result(store, tables.BARS, window)
-        return table_io.result(context, tables.BARS, rows, check)
+            found = intake.bar_checks(store, window)
+        notes = table_io.report_others(context, tables.BARS, others)
+        return table_io.result(context, tables.BARS, rows, [check, *found], notes)
+
+    @dg.asset(
+        **metadata.declared(market_tables.RESTATEMENTS, GROUP, "polars"),
+        deps=[
+            dg.AssetDep(metadata.key(tables.BARS)),
+            dg.AssetDep(metadata.key(tables.FEATURES)),
+            dg.AssetDep(metadata.key(tables.SIGNALS)),
+            dg.AssetDep(metadata.key(tables.OUTCOMES)),
+        ],
+        check_specs=[table_io.schema_check(market_tables.RESTATEMENTS)],
+        pool=metadata.POOL,
+    )
+    def restatements(
+        context: dg.AssetExecutionContext,
+        warehouse: WarehouseResource,
+        models: RegistryResource,
+    ) -> table_io.Written:
+        """Bars that changed or came late, and what they would have flipped."""
+        with warehouse.opened() as store:
+            rows = restating.measured(store, models)
+            store.append(market_tables.RESTATEMENTS, rows)
+            check = table_io.schema_result(store, market_tables.RESTATEMENTS, None)
+        notes = restating.notes(rows)
+        return table_io.result(
+            context, market_tables.RESTATEMENTS, rows, [check], notes
+        )
 
     @dg.asset(
         **metadata.declared(tables.UNIVERSE, GROUP, "polars"),
@@ -46,13 +114,34 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
     ) -> table_io.Written:
         """Symbols eligible at a session, as known at the latest stored bar."""
         with warehouse.opened() as store:
-            stored = store.partitions(tables.BARS)
-            if not stored:
-                message = "expected stored bars, found none; materialize market/bars"
-                raise errors.MissingUpstream(message)
-            rows = loop.list_universe(market.source(), stored[-1])
+            rows = loop.list_universe(
+                market.source(), _latest(store.partitions(tables.BARS))
+            )
             store.replace(tables.UNIVERSE, rows)
             check = table_io.schema_result(store, tables.UNIVERSE, None)
-        return table_io.result(context, tables.UNIVERSE, rows, check)
+        return table_io.result(context, tables.UNIVERSE, rows, [check])
 
-    return [bars, universe]
+    return [bar_revisions, bars, restatements, universe, *_written_beside()]
+
+
+def _latest(stored: list[dt.date]) -> dt.date:
+    if not stored:
+        message = "expected stored bars, found none; materialize market/bars"
+        raise errors.MissingUpstream(message)
+    return stored[-1]
+
+
+def _written_beside() -> list[dg.AssetSpec]:
+    """Tables the intake of revisions writes in the same transaction."""
+    written = {
+        market_tables.QUARANTINE: "Rows that were refused, as they came.",
+        market_tables.FETCHES: "Attempts to fetch a symbol, and how each ended.",
+    }
+    return [
+        dg.AssetSpec(
+            **metadata.declared(table, GROUP, "polars"),
+            description=sentence,
+            deps=[metadata.key(market_tables.BAR_REVISIONS)],
+        )
+        for table, sentence in written.items()
+    ]

@@ -50,6 +50,6 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
         notes = (
             lost | table_io.count_by(rows, "label") | table_io.count_by(rows, "origin")
         )
-        return table_io.result(context, tables.SAMPLES, rows, check, notes)
+        return table_io.result(context, tables.SAMPLES, rows, [check], notes)
 
     return [samples]

@@ -64,7 +64,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             rows = store.read(tables.SIGNALS, window.first, window.last)
             check = table_io.schema_result(store, tables.SIGNALS, window)
         notes = {"rows_emitted": n_emitted, "rows_kept": rows.height - n_emitted}
-        return table_io.result(context, tables.SIGNALS, rows, check, notes)
+        return table_io.result(context, tables.SIGNALS, rows, [check], notes)
 
     return [signals]
 

@@ -1,0 +1,127 @@
+"""Whose time it is to take in a hundred symbols and ten years from Yahoo, and a night.
+
+``python benchmarks/yahoo_ingest.py [--symbols N] [--years N]`` lets the real yfinance
+fetch from a server on the own machine, without pace, and prints the time spent waiting
+for server and client beside our own: reading charts, judging rows, storing them. A
+second night follows, and how many rows it wrote.
+"""
+
+import argparse
+import dataclasses
+import datetime as dt
+import pathlib
+import sys
+import tempfile
+import time
+
+import polars as pl
+
+sys.path.append(str(pathlib.Path(__file__).parents[1]))
+
+from turbomode_assets import market_tables, sessions
+from turbomode_assets.defs import intake
+from turbomode_assets.sources import base, yahoo, yahoo_client
+from turbomode_assets.store import warehouse
+from turbomode_assets_tests.loopback import reply, world
+from turbomode_assets_tests.loopback.server import reached
+from turbomode_assets_tests.loopback.yahoo import members
+
+LAST = dt.date(2024, 6, 27)
+
+
+class Timed:
+    """A client that notes how long it was waited for."""
+
+    def __init__(self, client: yahoo_client.Client) -> None:
+        """Keep the client."""
+        self.client = client
+        self.seconds = 0.0
+
+    def ask(self, symbol: str, since: dt.date) -> yahoo_client.Answer:
+        """The client's answer."""
+        began = time.monotonic()
+        answer = self.client.ask(symbol, since)
+        self.seconds += time.monotonic() - began
+        return answer
+
+
+class Prepared:
+    """A market whose charts are rendered before anybody asks for them."""
+
+    def __init__(self, market: world.World, symbols: list[str], since: dt.date) -> None:
+        """Render every chart."""
+        second = int(world.at(since, 0, 0).timestamp())
+        self.replies = {symbol: market.answer(symbol, second) for symbol in symbols}
+
+    def answer(self, symbol: str, since: int) -> reply.Reply:  # noqa: ARG002
+        """The chart, as rendered."""
+        return self.replies[symbol]
+
+
+def main() -> None:
+    """Take in the history and one more night, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--symbols", type=int, default=100)
+    parser.add_argument("--years", type=int, default=10)
+    options = parser.parse_args()
+    symbols = [f"S{number:04}" for number in range(options.symbols)]
+    since = LAST.replace(year=LAST.year - options.years)
+    listings = [world.Listing(symbol=symbol, first=since) for symbol in symbols]
+    night = sessions.shift(LAST, 1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for day, first in ((LAST, since), (night, night)):
+            market = world.World(listings, world.at(day, 20))
+            window = since if first == since else first - yahoo.OVERLAP
+            prepared = Prepared(market, symbols, window)
+            asked = base.Request(first=first, last=day, now=market.now, since=since)
+            with reached(prepared.answer):
+                _take_in(folder, symbols, asked)
+
+
+def _take_in(folder: pathlib.Path, symbols: list[str], asked: base.Request) -> None:
+    patience = yahoo_client.Patience()
+    with (
+        yahoo_client.Child(folder / "cache", patience) as child,
+        warehouse.opened(folder / "warehouse.duckdb") as store,
+    ):
+        client = Timed(child)
+        source = yahoo.Yahoo(members(symbols), folder, 0.0, patience, client)
+        newest = store.newest(market_tables.BAR_REVISIONS, "symbol", "session")
+        request = dataclasses.replace(asked, stored=newest)
+        began = time.monotonic()
+        # Without a store: what is left is reading the charts.
+        fetched = pl.concat(each.rows for each in source.fetch(request))
+        reading = time.monotonic() - began - client.seconds
+        client.seconds = 0.0
+        began = time.monotonic()
+        taken = intake.take_in(store, source, request, lambda _: None)
+        whole = time.monotonic() - began
+    _print(asked, taken, reading, whole, client.seconds)
+    if fetched.height != taken.n_delivered:
+        message = f"{fetched.height} rows fetched, then {taken.n_delivered} delivered"
+        raise RuntimeError(message)
+
+
+def _print(
+    asked: base.Request,
+    taken: intake.Taken,
+    reading: float,
+    whole: float,
+    waited: float,
+) -> None:
+    rows = {
+        "server and client": waited,
+        "reading charts": reading,
+        "judging and storing": whole - waited - reading,
+    }
+    print(f"\n{asked.first} to {asked.last}: {taken.sentence}, {whole:.2f} s")
+    for name, seconds in rows.items():
+        print(f"  {name:<22}{seconds:8.2f} s {seconds / whole:6.1%}")
+    paced = max(waited, float(len(taken.results)))
+    share = paced / (paced + whole - waited)
+    print(f"  at one symbol a second, server and client take {share:.1%}")
+
+
+if __name__ == "__main__":
+    main()

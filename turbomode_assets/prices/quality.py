@@ -1,0 +1,187 @@
+"""Delivered rows judged: accepted, refused with a reason, or accepted with a warning.
+
+In order, each on what the one before left over:
+
+1. what a row shows by itself       `findings.own`
+2. rows of the same session         `findings.repeated`
+3. repetitions without volume       `findings.frozen`
+4. what does not fit its neighbors  `findings.misplaced`, and for a source that may
+                                    correct itself also what looks at later bars
+
+Nothing is dropped: every delivered row is either accepted or refused, and refused for
+one reason. For a source that never revises only earlier bars are looked at, so a range
+is judged like its sessions one by one. No reading or writing, no adjustment, no repair.
+"""
+
+import dataclasses
+import hashlib
+import json
+
+import polars as pl
+
+from turbomode_assets import market_tables, policy
+from turbomode_assets.prices import findings
+
+_REFUSED = {
+    column.name: column.dtype
+    for column in market_tables.QUARANTINE.columns
+    if column.name != "seen_on"
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Inspection:
+    """What became of a delivery.
+
+    Parameters
+    ----------
+    accepted
+        Rows of `market_tables.BAR_REVISIONS`; each symbol and session once.
+    refused
+        Rows of `market_tables.QUARANTINE` without `seen_on`.
+    warnings
+        Columns symbol, session, kind and sentence; kinds of `findings.WARNINGS`.
+    """
+
+    accepted: pl.DataFrame
+    refused: pl.DataFrame
+    warnings: pl.DataFrame
+
+
+def inspect(
+    delivered: pl.DataFrame,
+    known: pl.DataFrame,
+    rules: policy.QualityPolicy,
+    *,
+    is_revising: bool,
+) -> Inspection:
+    """Judge every delivered row.
+
+    Parameters
+    ----------
+    delivered
+        Columns of `market_tables.DELIVERED`, in any order of rows.
+    known
+        Rows of `tables.BARS` known before, for the same symbols and at least the
+        sessions around those delivered; a delivered row takes the place of a known one.
+    rules
+        When a row is refused.
+    is_revising
+        Whether the source may correct itself or post an action late: then a bar is
+        also judged by later ones, and the newest waits for them if it jumped.
+
+    Returns
+    -------
+    Inspection
+        As many rows accepted and refused as were delivered; sorted, the same whatever
+        the order of `delivered`.
+    """
+    numbered = delivered.with_row_index("number").join(
+        findings.CALENDAR, on="session", how="left", maintain_order="left"
+    )
+    rows = numbered.with_columns(finding=findings.own(rules))
+    sound = rows.filter(pl.col("finding").is_null())
+    refusals = [rows.select("number", "finding").drop_nulls()]
+    refusals.append(findings.repeated(sound, rules))
+    history = findings.sequence(_without(sound, refusals[-1]), known)
+    refusals += _misfits(history, rules, is_revising=is_revising)
+    found = pl.concat(refusals)
+    accepted = _without(sound, found).select(market_tables.BAR_REVISIONS.column_names)
+    warned = _warnings(_without(history, found), rules, is_revising=is_revising)
+    if is_revising:
+        warned.append(_withdrawn(rows, known))
+    return Inspection(
+        market_tables.BAR_REVISIONS.conform(accepted),
+        _quarantine(rows.drop("finding").join(found, on="number")),
+        _in_words(pl.concat(warned)),
+    )
+
+
+def _without(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(found, on="number", how="anti", maintain_order="left")
+
+
+def _misfits(
+    history: pl.DataFrame, rules: policy.QualityPolicy, *, is_revising: bool
+) -> list[pl.DataFrame]:
+    """Findings of the neighbors in time; each takes its rows out of the next."""
+    found = [findings.frozen(history, rules)]
+    history = _without(history, found[-1])
+    if is_revising:
+        found.append(findings.out_of_scale(history, rules))
+        history = _without(history, found[-1])
+    suspects = history
+    while suspects.height:
+        first = findings.misplaced(suspects, rules, is_revising=is_revising)
+        found.append(first.select("number", "finding"))
+        affected = pl.col("symbol").is_in(first["symbol"].implode())
+        suspects = _without(suspects.filter(affected), found[-1])
+    if is_revising:
+        history = _without(history, pl.concat(found))
+        found.append(findings.unconfirmed(history, rules))
+    return found
+
+
+def _quarantine(rows: pl.DataFrame) -> pl.DataFrame:
+    said = ["symbol", "session", *findings.VALUES, "later_splits"]
+    as_text = pl.struct(pl.col(said).cast(pl.String)).struct.json_encode()
+    sentence = pl.col("finding").replace_strict(
+        findings.REFUSALS, return_dtype=pl.String
+    )
+    identity = ["source", "symbol", "session", "row", "reason"]
+    texts = rows.select(
+        "symbol",
+        "session",
+        "known_at",
+        "source",
+        reason="finding",
+        sentence=pl.coalesce("fault", sentence),
+        row=pl.coalesce("row", as_text),
+    ).with_columns(copy=pl.int_range(pl.len()).over(identity))
+    ids = [_sha256(row) for row in texts.select(*identity, "copy").iter_rows()]
+    row_id = pl.Series("row_id", ids, dtype=pl.String)
+    return texts.with_columns(row_id).select(list(_REFUSED)).sort("row_id")
+
+
+def _sha256(identity: tuple[object, ...]) -> str:
+    return hashlib.sha256(json.dumps(identity, default=str).encode()).hexdigest()
+
+
+def _warnings(
+    history: pl.DataFrame, rules: policy.QualityPolicy, *, is_revising: bool
+) -> list[pl.DataFrame]:
+    """Columns symbol, session and kind of what was accepted with a question."""
+    is_jump = findings.is_jump(rules)
+    is_reused = is_jump & (pl.col("sessions_since") > rules.silent_sessions)
+    has_stayed = (pl.col("symbol") == pl.col("symbol").shift(-1)) & ~is_jump.shift(-1)
+    is_confirmed = has_stayed.fill_null(value=False) & pl.lit(is_revising)
+    tests = {
+        "gap": pl.col("sessions_since") > 1,
+        "zero_volume": pl.col("volume") == 0,
+        "unexplained_jump": is_jump & ~is_reused & ~is_confirmed,
+        "confirmed_jump": is_jump & ~is_reused & is_confirmed,
+        "symbol_reuse": is_reused,
+    }
+    moves = findings.moved(history)
+    is_delivered = pl.col("number").is_not_null()
+    return [
+        moves.filter(test & is_delivered).select("symbol", "session", kind=pl.lit(kind))
+        for kind, test in tests.items()
+    ]
+
+
+def _withdrawn(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Known bars inside the span of what is delivered that are not delivered again."""
+    session = pl.col("session")
+    spans = rows.group_by("symbol").agg(first=session.min(), last=session.max())
+    return (
+        known.join(spans, on="symbol")
+        .filter(session.is_between("first", "last"))
+        .join(rows, on=findings.KEY, how="anti")
+        .select("symbol", "session", kind=pl.lit("withdrawn"))
+    )
+
+
+def _in_words(warned: pl.DataFrame) -> pl.DataFrame:
+    sentence = pl.col("kind").replace_strict(findings.WARNINGS, return_dtype=pl.String)
+    return warned.sort("symbol", "session", "kind").with_columns(sentence=sentence)

@@ -1,0 +1,175 @@
+"""The Yahoo source: daily bars of US stocks, as traded, through the yfinance client.
+
+Turns a request into deliveries of a few symbols each: who is due and from which day on
+stands here; `yahoo_round.py` asks and gives up, `yahoo_client.py` speaks through a
+child process, `yahoo_chart.py` and
+`yahoo_rows.py` read. Yahoo corrects bars and posts actions late, so
+every window reaches back over what is stored. No storing and no judging of rows.
+
+Yahoo's data are for personal use; its terms forbid passing them on.
+"""
+
+import contextlib
+import datetime as dt
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Self
+
+import polars as pl
+
+from turbomode_assets import errors, market_tables, sessions, tables
+from turbomode_assets.sources import (
+    base,
+    simulated,
+    yahoo_client,
+    yahoo_rehearsal,
+    yahoo_rows,
+)
+from turbomode_assets.sources.yahoo_client import Client, Patience
+from turbomode_assets.sources.yahoo_round import Round
+
+OVERLAP = dt.timedelta(days=45)
+"""How far a window reaches back over stored bars: late postings of splits, dividends
+and missing sessions were seen up to some weeks after the day."""
+
+GRACE = dt.timedelta(minutes=15)
+"""Time after the close until a bar is final: Yahoo's prices are 15 minutes late."""
+
+
+class Yahoo:
+    """Bars of the members of a universe, from Yahoo.
+
+    Parameters
+    ----------
+    members
+        Rows of `tables.UNIVERSE`; every symbol in it is fetched, also who has left,
+        since its last signals are still to be graded.
+    cache
+        Private folder for cookies and the log of the child process.
+    pace_seconds
+        Shortest time between two symbols: one second is what users report as safe.
+    patience
+        When to wait, to ask again and to give up.
+    client
+        Who is asked; by default a child process for the length of each fetch.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where a symbol cannot stand in an address.
+
+    Examples
+    --------
+    >>> Yahoo(tables.UNIVERSE.empty(), pathlib.Path("cache")).symbols
+    []
+    """
+
+    name: ClassVar[str] = "yahoo"
+    is_revising: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        members: pl.DataFrame,
+        cache: pathlib.Path,
+        pace_seconds: float = 1.0,
+        patience: Patience | None = None,
+        client: Client | None = None,
+    ) -> None:
+        """Keep the settings; nothing is asked yet."""
+        self.members = tables.UNIVERSE.conform(members)
+        self.symbols = sorted(set(self.members["symbol"]))
+        _require_addressable(self.symbols)
+        self.cache, self.pace_seconds = cache, pace_seconds
+        self.patience = patience or Patience()
+        self.client = client
+
+    @classmethod
+    def example(cls, folder: pathlib.Path) -> Self:
+        """Three years of twelve artificial symbols, asked for without a network."""
+        market = simulated.Simulated(n_symbols=12)
+        bars = market.bars(dt.date(2020, 1, 1), dt.date(2022, 12, 31))
+        members = market.universe(bars["session"][-1])
+        traded = members.join(bars, on="symbol", how="semi")
+        return cls(traded, folder, 0.0, client=yahoo_rehearsal.Rehearsal(bars))
+
+    def fetch(self, request: base.Request) -> Iterator[base.Delivery]:
+        """What traded, a few symbols at a time; see `base.Source.fetch`.
+
+        A symbol whose stored bars reach the last final session is not asked for.
+        """
+        span = yahoo_rows.Span(last=_last_final(request), now=request.now)
+        due = [
+            s for s in self.symbols if request.stored.get(s, dt.date.min) < span.last
+        ]
+        with self._connected() as client:
+            tour = Round(client, span, self.pace_seconds, self.patience)
+            for start in range(0, len(due), self.patience.chunk_symbols):
+                chunk = due[start : start + self.patience.chunk_symbols]
+                yield _visit_all(tour, chunk, request)
+
+    def universe(self, as_of: dt.date) -> pl.DataFrame:
+        """Who belonged, as known at `as_of`; see `base.Source.universe`."""
+        ends = ("valid_to", "delisted_on")
+        return tables.UNIVERSE.conform(
+            self.members.filter(pl.col("valid_from") <= as_of).with_columns(
+                pl.when(pl.col(end) < as_of).then(end).alias(end) for end in ends
+            )
+        )
+
+    def _connected(self) -> contextlib.AbstractContextManager[Client]:
+        if self.client is not None:
+            return contextlib.nullcontext(self.client)
+        return yahoo_client.Child(self.cache, self.patience)
+
+
+def _require_addressable(symbols: Sequence[str]) -> None:
+    """Refuse what would alter an address: symbols stand in it as they are."""
+    named = pl.Series(symbols, dtype=pl.String)
+    is_odd = ~named.str.contains(tables.SYMBOL_PATTERN) | named.str.contains(r"\.\.")
+    if is_odd.any():
+        odd = ", ".join(map(repr, named.filter(is_odd)))
+        message = (
+            f"symbols must match {tables.SYMBOL_PATTERN} without '..', found {odd}"
+        )
+        raise errors.SettingsError(message)
+
+
+def _last_final(request: base.Request) -> dt.date:
+    """Last session asked for whose bar no longer changes at `request.now`."""
+    day = sessions.on_or_before(min(request.last, request.now.date()))
+    is_final = sessions.close_at(day) + GRACE <= request.now
+    return day if is_final else sessions.shift(day, -1)
+
+
+def _visit_all(
+    tour: Round, symbols: Sequence[str], request: base.Request
+) -> base.Delivery:
+    """One delivery: rows of the symbols and every attempt made for them."""
+    n_before = len(tour.attempts)
+    found = [(s, tour.visit(s, _spelling(s), _since(s, request))) for s in symbols]
+    rows = [_labeled(r, s, request.now) for s, r in found if r is not None]
+    attempts = pl.DataFrame(tour.attempts[n_before:]).with_columns(
+        source=pl.lit(Yahoo.name), session=pl.lit(request.last, pl.Date)
+    )
+    return base.Delivery(
+        rows=pl.concat([market_tables.DELIVERED.empty(), *rows]),
+        attempts=market_tables.FETCHES.conform(attempts),
+    )
+
+
+def _labeled(rows: pl.DataFrame, symbol: str, now: dt.datetime) -> pl.DataFrame:
+    return rows.with_columns(
+        symbol=pl.lit(symbol),
+        known_at=pl.lit(now, pl.Datetime("us", "UTC")),
+        source=pl.lit(Yahoo.name),
+    ).select(market_tables.DELIVERED.column_names)
+
+
+def _since(symbol: str, request: base.Request) -> dt.date:
+    stored = request.stored.get(symbol)
+    return request.since if stored is None else min(stored, request.first) - OVERLAP
+
+
+def _spelling(symbol: str) -> str:
+    """Symbol as Yahoo spells it: classes of shares after a hyphen."""
+    return symbol.replace(".", "-")

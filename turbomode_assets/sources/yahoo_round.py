@@ -1,0 +1,235 @@
+"""A round through the symbols: each asked until it answers, or fails under a name.
+
+Turns answers into rows and into one row of `market_tables.FETCHES` for every attempt.
+Waits, retries and gives up: a rate limit stops the whole round for a while, since it
+asks one symbol at a time; too many failed symbols in a row end it. A symbol counts as
+unknown only while the canary, which always trades, is answered. No storing, no
+knowledge of processes or of the format of a chart.
+"""
+
+import dataclasses
+import datetime as dt
+import time
+
+import polars as pl
+import tenacity
+
+from turbomode_assets import errors
+from turbomode_assets.sources import yahoo_chart, yahoo_rows
+from turbomode_assets.sources.yahoo_client import Answer, Client, Patience
+from turbomode_assets.sources.yahoo_rows import Span
+
+CANARY = "SPY"
+"""The most traded symbol of the exchange: if Yahoo does not know it, it knows none."""
+
+OUT_OF_REACH = frozenset({"rate_limited", "unreachable", "unreadable", "timed_out"})
+"""Results that speak of Yahoo rather than of the symbol."""
+
+_TOO_MANY = 429
+_REFUSED = 400
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What an answer amounts to: a result of `market_tables.FETCHES` and its rows."""
+
+    result: str
+    detail: str = ""
+    rows: pl.DataFrame | None = None
+    retry_after: float = 0.0
+
+
+def judge(answer: Answer, symbol: str, span: Span) -> Verdict:
+    """What an answer amounts to.
+
+    Parameters
+    ----------
+    answer
+        What came back.
+    symbol
+        Symbol as Yahoo spells it.
+    span
+        What may be delivered.
+
+    Returns
+    -------
+    Verdict
+        With rows where the chart can be read, also if yfinance could not.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> span = Span(
+    ...     last=dt.date(2024, 7, 3), now=dt.datetime(2024, 7, 4, tzinfo=dt.UTC)
+    ... )
+    >>> judge(Answer(status=500), "AAPL", span).result
+    'unreachable'
+    """
+    if answer.status is None:
+        result = "timed_out" if answer.is_late else "unreachable"
+        result = "rate_limited" if answer.is_limited else result
+        return Verdict(
+            result=result, detail=answer.error, retry_after=answer.retry_after
+        )
+    if answer.status == _TOO_MANY:
+        detail = "HTTP status 429"
+        return Verdict(
+            result="rate_limited", detail=detail, retry_after=answer.retry_after
+        )
+    return _judge_text(answer, answer.status, symbol, span)
+
+
+def _judge_text(answer: Answer, status: int, symbol: str, span: Span) -> Verdict:
+    bad = "unreachable" if status >= _REFUSED else "unreadable"
+    try:
+        chart = yahoo_chart.parse(answer.body)
+        reason = yahoo_chart.explanation(chart)
+        if reason:
+            return Verdict(result=_named(reason, bad), detail=reason)
+        rows = yahoo_rows.rebuild(yahoo_chart.read(chart, symbol), span)
+    except errors.SourceError as error:
+        return Verdict(result=bad, detail=f"HTTP status {status}: {error}")
+    if rows.is_empty():
+        return Verdict(result="empty", detail="a chart without a final row")
+    return Verdict(result="complete", rows=rows)
+
+
+def _named(reason: str, otherwise: str) -> str:
+    """Result of a refusal in Yahoo's own words."""
+    if reason.startswith("Not Found"):
+        return "unknown_symbol"
+    # Said of a symbol whose trading ended before the days asked for.
+    return "empty" if "Data doesn't exist" in reason else otherwise
+
+
+class Round:
+    """Asks for symbols one by one, with what it learned on the way.
+
+    Parameters
+    ----------
+    client
+        Who is asked.
+    span
+        What may be delivered.
+    pace_seconds
+        Shortest time between two questions.
+    patience
+        When to wait, to ask again and to give up.
+
+    Attributes
+    ----------
+    attempts : list of dict
+        Rows of `market_tables.FETCHES` without source and session, so far.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        span: Span,
+        pace_seconds: float,
+        patience: Patience,
+    ) -> None:
+        """Begin the round."""
+        self.client, self.span = client, span
+        self.pace_seconds, self.patience = pace_seconds, patience
+        self.attempts: list[dict[str, object]] = []
+        self._began = self._asked = time.monotonic()
+        self._failures = 0
+        self._is_canary_alive = False
+
+    def visit(self, symbol: str, spelling: str, since: dt.date) -> pl.DataFrame | None:
+        """Rows of a symbol, asked for until it answers or the patience ends.
+
+        Parameters
+        ----------
+        symbol
+            Symbol as it is stored.
+        spelling
+            Symbol as Yahoo spells it.
+        since
+            First day wanted.
+
+        Returns
+        -------
+        pl.DataFrame or None
+            Rows as `yahoo_rows.rebuild` returns them; None without any.
+        """
+        reason = self._reason_to_skip()
+        if reason:
+            self._log(symbol, Verdict(result="skipped", detail=reason))
+            return None
+        asking = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self.patience.attempts),
+            wait=self._wait,
+            retry=tenacity.retry_if_result(lambda said: said.result != "complete"),
+            retry_error_callback=_last_verdict,
+        )
+        verdict: Verdict = asking(self._attempt, symbol, spelling, since)
+        is_out = verdict.result in OUT_OF_REACH
+        self._failures = self._failures + 1 if is_out else 0
+        return verdict.rows
+
+    def _reason_to_skip(self) -> str:
+        if self._failures >= self.patience.failures_in_a_row:
+            return f"Yahoo is out of reach: {self._failures} symbols failed in a row"
+        if self._elapsed > self.patience.fetch_seconds:
+            return f"the fetch took more than {self.patience.fetch_seconds:g} s"
+        return ""
+
+    def _attempt(self, symbol: str, spelling: str, since: dt.date) -> Verdict:
+        pause = self._asked + self.pace_seconds - time.monotonic()
+        time.sleep(max(0.0, pause if self.attempts else 0.0))
+        self._asked = time.monotonic()
+        verdict = judge(self.client.ask(spelling, since), spelling, self.span)
+        if verdict.result == "unknown_symbol" and not self._has_canary(since):
+            detail = f"{verdict.detail}; but {CANARY} is not answered either"
+            verdict = Verdict(result="unreachable", detail=detail)
+        if symbol == CANARY and verdict.result == "complete":
+            self._is_canary_alive = True
+        self._log(symbol, verdict)
+        return verdict
+
+    def _has_canary(self, since: dt.date) -> bool:
+        if not self._is_canary_alive:
+            said = judge(self.client.ask(CANARY, since), CANARY, self.span)
+            self._is_canary_alive = said.result == "complete"
+            self._log(CANARY, dataclasses.replace(said, rows=None))
+        return self._is_canary_alive
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """Seconds until the next attempt: what Yahoo asks for, or longer each time."""
+        said = _last_verdict(state)
+        if said.retry_after:
+            return min(said.retry_after, self.patience.longest_wait_seconds)
+        is_limited = said.result == "rate_limited"
+        rules = self.patience
+        first = rules.limited_seconds if is_limited else rules.retry_seconds
+        grown = tenacity.wait_exponential(first, max=rules.longest_wait_seconds)
+        return grown(state) + tenacity.wait_random(0.0, first)(state)
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _log(self, symbol: str, verdict: Verdict) -> None:
+        earlier = sum(row["symbol"] == symbol for row in self.attempts)
+        now = self.span.now
+        self.attempts.append(
+            {
+                "symbol": symbol,
+                "asked_at": now,
+                "attempt": earlier + 1,
+                "ended_at": now + dt.timedelta(seconds=self._elapsed),
+                "result": verdict.result,
+                "detail": verdict.detail,
+                "n_rows": 0 if verdict.rows is None else verdict.rows.height,
+            }
+        )
+
+
+def _last_verdict(state: tenacity.RetryCallState) -> Verdict:
+    if state.outcome is None:
+        message = "a verdict is expected after an attempt, there was none"
+        raise errors.SourceError(message)
+    verdict: Verdict = state.outcome.result()
+    return verdict

@@ -1,0 +1,165 @@
+"""What Yahoo quotes, turned back into what traded, row by row.
+
+Turns a `yahoo_chart.Quoted` into rows of `market_tables.DELIVERED`, in order:
+
+1. `_as_traded`     times or divided by the splits that came later
+2. `_name_faults`   rows that cannot be read, each with its reason
+3. `_with_orphans`  actions on a day without a bar
+
+Yahoo divides every price and dividend by all splits posted since, and multiplies the
+volume; the splits stand in the answer only if it runs to now. No judgment whether a
+price is possible. Plain arrays until the end, since one frame operation costs more than
+the arithmetic of a symbol.
+"""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from turbomode_assets.sources.yahoo_chart import PRICES, QUOTES, Days, Numbers, Quoted
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Span:
+    """What may be delivered of a chart."""
+
+    last: dt.date
+    """Last session that is final and asked for."""
+
+    now: dt.datetime
+    """When the chart was asked for, in UTC."""
+
+    @property
+    def tomorrow(self) -> dt.date:
+        """First day that cannot have begun anywhere."""
+        return self.now.date() + dt.timedelta(days=1)
+
+
+def rebuild(quoted: Quoted, span: Span) -> pl.DataFrame:
+    """Every final row, prices as traded and dividends as paid.
+
+    Parameters
+    ----------
+    quoted
+        Must run to `span.now` for its splits to be complete.
+    span
+        What may be delivered.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of `market_tables.DELIVERED` without symbol, known_at and source. What
+        is no number is null, with `row` as it came and `fault`; a session that is none
+        of the calendar, or not yet begun, is null too.
+    """
+    # By session, and within one by moment.
+    order = np.lexsort((quoted.stamps, quoted.days))
+    days = quoted.days[order]
+    traded = _as_traded(quoted, order)
+    faults = _name_faults(traded, days, quoted.stamps[order], span)
+    texts = [
+        None if fault is None else _as_came(quoted, place)
+        for place, fault in zip(order.tolist(), faults, strict=True)
+    ]
+    is_future = days > _day(span.tomorrow)
+    is_final = np.isnat(days) | (days <= _day(span.last)) | is_future
+    frame = pl.DataFrame(
+        {
+            "session": np.where(is_future, np.datetime64("NaT"), days),
+            **traded,
+            "row": pl.Series(texts, dtype=pl.String),
+            "fault": pl.Series(faults, dtype=pl.String),
+        }
+    )
+    if any(faults) or not is_final.all():
+        frame = frame.filter(is_final).with_columns(pl.col(*traded).fill_nan(None))
+    return _with_orphans(frame, quoted, span.last)
+
+
+def _day(day: dt.date) -> np.datetime64:
+    return np.datetime64(day, "D")
+
+
+def _later_splits(days: Days, splits: Mapping[dt.date, float]) -> Numbers:
+    """Product of the splits after each day."""
+    factor = np.ones(days.size)
+    for ex_on, ratio in splits.items():
+        factor[days < _day(ex_on)] *= ratio
+    return factor
+
+
+def _as_traded(quoted: Quoted, order: npt.NDArray[np.intp]) -> dict[str, Numbers]:
+    """Columns of a bar before Yahoo's adjustment for splits; NaN where not finite."""
+    days = quoted.days[order]
+    later = _later_splits(days, quoted.splits)
+    traded = {name: quoted.values[name][order] * later for name in PRICES}
+    traded["volume"] = quoted.values["volume"][order] / later
+    for values in traded.values():
+        values[~np.isfinite(values)] = np.nan
+    dividend, ratio = np.zeros(days.size), np.ones(days.size)
+    for ex_on, amount in quoted.dividends.items():
+        dividend[days == _day(ex_on)] = amount
+    for ex_on, each in quoted.splits.items():
+        ratio[days == _day(ex_on)] = each
+    actions_of_day = {"dividend": dividend * later, "split_ratio": ratio}
+    return traded | actions_of_day | {"later_splits": later}
+
+
+def _name_faults(
+    traded: dict[str, Numbers], days: Days, stamps: Numbers, span: Span
+) -> list[str | None]:
+    """Why each row cannot be read; None where it can.
+
+    Of two moments of one session the later stands, the other becomes NaN: Yahoo
+    repeats a session with its latest price.
+    """
+    latest = stamps[np.searchsorted(days, days, side="right") - 1]
+    repeated = ~np.isnat(days) & (stamps < latest)
+    missing = {name: np.isnan(traded[name]) for name in QUOTES}
+    future = days > _day(span.tomorrow)
+    faults: list[str | None] = [None] * days.size
+    odd = np.logical_or.reduce([np.isnat(days), future, repeated, *missing.values()])
+    for place in np.flatnonzero(odd):
+        names = [name for name, is_missing in missing.items() if is_missing[place]]
+        if np.isnat(days[place]):
+            faults[place] = "its stamp is no day of the calendar"
+        elif future[place]:
+            faults[place] = "its stamp lies in the future"
+        elif names:
+            faults[place] = f"no number in {', '.join(names)}"
+        else:
+            faults[place] = "a later row of the same session follows"
+    for name in QUOTES:
+        traded[name][repeated] = np.nan
+    return faults
+
+
+def _as_came(quoted: Quoted, place: int) -> str:
+    return json.dumps({name: values[place] for name, values in quoted.came.items()})
+
+
+def _with_orphans(rows: pl.DataFrame, quoted: Quoted, last: dt.date) -> pl.DataFrame:
+    """The rows, and the actions up to `last` on days without one."""
+    days = {*quoted.dividends, *quoted.splits} - set(quoted.days.tolist())
+    orphans = []
+    for day in sorted(each for each in days if each <= last):
+        later = float(_later_splits(np.array([_day(day)]), quoted.splits)[0])
+        values = {
+            "dividend": quoted.dividends.get(day, 0.0) * later,
+            "split_ratio": quoted.splits.get(day, 1.0),
+            "later_splits": later,
+        }
+        fault = "an action on a day without a bar"
+        orphans.append(
+            {"session": day, **values, "row": json.dumps(values), "fault": fault}
+        )
+    if not orphans:
+        return rows
+    return pl.concat([rows, pl.DataFrame(orphans)], how="diagonal").sort(
+        "session", maintain_order=True
+    )

@@ -1,0 +1,1 @@
+"""Who may be scored: the shipped list, membership, curation, and ranking."""
