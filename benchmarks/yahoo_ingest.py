@@ -7,14 +7,14 @@ second night follows, and how many rows it wrote.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import datetime as dt
 import pathlib
 import sys
 import tempfile
 import time
-
-import polars as pl
+from collections.abc import Iterator
 
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 
@@ -80,27 +80,33 @@ def main() -> None:
 
 
 def _take_in(folder: pathlib.Path, symbols: list[str], asked: base.Request) -> None:
-    patience = yahoo_client.Patience()
-    with (
-        yahoo_client.Child(folder / "cache", patience) as child,
-        warehouse.opened(folder / "warehouse.duckdb") as store,
-    ):
-        client = Timed(child)
-        source = yahoo.Yahoo(members(symbols), folder, 0.0, patience, client)
+    with warehouse.opened(folder / "warehouse.duckdb") as store:
         newest = store.newest(market_tables.BAR_REVISIONS, "symbol", "session")
         request = dataclasses.replace(asked, stored=newest)
-        began = time.monotonic()
-        # Without a store: what is left is reading the charts.
-        fetched = pl.concat(each.rows for each in source.fetch(request))
-        reading = time.monotonic() - began - client.seconds
-        client.seconds = 0.0
-        began = time.monotonic()
-        taken = intake.take_in(store, source, request, lambda _: None)
-        whole = time.monotonic() - began
+        with _source(folder, symbols) as (source, client):
+            began = time.monotonic()
+            # Without a store: what is left beside the client is reading the charts.
+            n_fetched = sum(each.rows.height for each in source.fetch(request))
+            reading = time.monotonic() - began - client.seconds
+        with _source(folder, symbols) as (source, client):
+            began = time.monotonic()
+            taken = intake.take_in(store, source, request, lambda _: None)
+            whole = time.monotonic() - began
     _print(asked, taken, reading, whole, client.seconds)
-    if fetched.height != taken.n_delivered:
-        message = f"{fetched.height} rows fetched, then {taken.n_delivered} delivered"
+    if n_fetched != taken.n_delivered:
+        message = f"{n_fetched} rows fetched, then {taken.n_delivered} delivered"
         raise RuntimeError(message)
+
+
+@contextlib.contextmanager
+def _source(
+    folder: pathlib.Path, symbols: list[str]
+) -> Iterator[tuple[yahoo.Yahoo, Timed]]:
+    """Source with a child process of its own, as each night has one."""
+    patience = yahoo_client.Patience()
+    with yahoo_client.Child(folder / "cache", patience) as child:
+        client = Timed(child)
+        yield yahoo.Yahoo(members(symbols), folder, 0.0, patience, client), client
 
 
 def _print(

@@ -83,7 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     run.add_argument("--source", choices=home.SOURCES, default="simulated")
     run.add_argument("--path", default="", help="panel or folder of --source files")
-    run.add_argument("--universe", default="", help="CSV of symbol, sector, cap_class")
+    run.add_argument(
+        "--universe",
+        default="",
+        help="symbols, or membership intervals",
+    )
     run.add_argument("--from", dest="first", type=_day, help="first session of history")
     run.add_argument("--live-from", type=_day, help="first session lived one by one")
     run.add_argument("--to", dest="last", type=_day, help="last session lived")
@@ -277,6 +281,8 @@ def _doing(step: driver.Step) -> str:
     words = {
         driver.Kind.HISTORY: f"history {step.first:%Y}",
         driver.Kind.SAMPLING: "samples",
+        driver.Kind.CURATION: f"universe {step.first:%Y-%m}",
+        driver.Kind.RANKING: f"ranking {step.first:%Y-%m}",
         driver.Kind.RETRAINING: f"training {step.first:%Y-%m}",
         driver.Kind.SESSION: f"living {step.first}",
         driver.Kind.RESTATEMENT: f"restating {step.first}",
@@ -302,6 +308,7 @@ def _scorecard(where: home.Home) -> scorecard.Scorecard:
             oof=store.read(tables.OOF_PREDICTIONS),
             verdicts=store.read(tables.VERDICTS),
             champions=store.read(tables.CHAMPIONS),
+            universe=store.read(tables.UNIVERSE),
         )
     return scorecard.scorecard(ledger, policy.SWING)
 

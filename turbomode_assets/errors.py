@@ -71,6 +71,19 @@ class PromotionRefused(TurbomodeError, RuntimeError):
     """No passing verdict stands behind a promotion."""
 
 
+def require(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a chosen number outside of what is meaningful.
+
+    Raises
+    ------
+    PolicyError
+        Names the number and both bounds, which belong to what is allowed.
+    """
+    if not low <= value <= high:
+        message = f"`{name}` must lie in [{low}, {high}], was {value}"
+        raise PolicyError(message)
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """Sentence for a name that is not known, with the nearest known one.
 

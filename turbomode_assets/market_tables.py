@@ -74,7 +74,10 @@ QUARANTINE = Table(
     partition_column="seen_on",
     sentence="What was refused, why, and the row as it came; append-only.",
     columns=(
-        schema.text("row_id", "SHA-256 over source, symbol, session, row and reason."),
+        schema.text(
+            "row_id",
+            "SHA-256 over source, symbol, session, row, reason and copy of equal rows.",
+        ),
         schema.date("seen_on", "Session in whose run the row was first refused."),
         schema.text("symbol", "Its symbol, if readable.", nullable=True),
         schema.date("session", "Its day, if readable.", nullable=True),

@@ -23,6 +23,7 @@ from turbomode_assets.defs.assets import (
     prices,
     samples,
     signals,
+    universe,
 )
 from turbomode_assets.store import home
 
@@ -48,7 +49,7 @@ def assemble(
     dg.Definitions
     """
     grains = partitions.grains(settings.first)
-    stages = (prices, features, signals, outcomes, samples, learning)
+    stages = (prices, universe, features, signals, outcomes, samples, learning)
     with warnings.catch_warnings():
         # Single-run backfills are in beta and partitioned checks in preview; both are
         # covered by our own tests.

@@ -5,6 +5,8 @@ when           job                         partition
 =============  ==========================  ====================================
 23:00 daily    scan                        tonight's session
 01:00 daily    freshness                   none: it asks about the newest session
+02:00 1st      curation                    the quarter that begins: Jan, Apr, Jul, Oct
+02:30 1st      ranking                     the month that begins
 02:00 daily    grading                     the session of the day before
 Sunday 03:00   sampling                    the week that has ended
 1st, 03:00     sampling                    the open week, for the month's turn
@@ -56,6 +58,14 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
     "session": (
         (_REVISIONS, _BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES),
         "A whole session: scan and grading in one run.",
+    ),
+    "curation": (
+        (metadata.key(market_tables.CURATIONS),),
+        "Who belongs to the universe for the quarter that begins.",
+    ),
+    "ranking": (
+        (metadata.key(market_tables.RANKINGS),),
+        "Symbols by the skill of the signals on them, for the month that begins.",
     ),
     "restatement": (
         (_FEATURES, _OUTCOMES, metadata.key(market_tables.RESTATEMENTS)),
@@ -119,9 +129,15 @@ def _month(day: dt.date) -> str:
     return partitions.key(sessions.month_start(day))
 
 
+def _quarter(day: dt.date) -> str:
+    return partitions.key(sessions.quarter_start(day))
+
+
 TIMETABLE = (
     Timed("scan", "scan", "0 23 * * *", _tonight),
     Timed("grading", "grading", "0 2 * * *", _day_before),
+    Timed("curation", "curation", "0 2 1 */3 *", _quarter),
+    Timed("ranking", "ranking", "30 2 1 * *", _month),
     Timed("sampling", "sampling", "0 3 * * 0", _ended_week),
     Timed("sampling_at_the_turn", "sampling", "0 3 1 * *", _open_week),
     Timed("retraining", "retraining", "0 4 1 * *", _month),

@@ -33,6 +33,8 @@ class Kind(enum.Enum):
     """What a step does; the value is the name of its job."""
 
     HISTORY = "history"
+    CURATION = "curation"
+    RANKING = "ranking"
     SAMPLING = "sampling"
     RETRAINING = "retraining"
     RESTATEMENT = "restatement"
@@ -97,6 +99,9 @@ def _living(lived: Sequence[dt.date]) -> Iterator[Step]:
     for month, group in itertools.groupby(lived, key=sessions.month_start):
         # The week may have begun in the month before: what matured in it counts.
         yield _sampling(month - dt.timedelta(days=1))
+        if month == sessions.quarter_start(month):
+            yield Step(Kind.CURATION, month, month)
+        yield Step(Kind.RANKING, month, month)
         yield Step(Kind.RETRAINING, month, month)
         for week, days in itertools.groupby(group, key=sessions.week_start):
             for session in days:
@@ -204,6 +209,8 @@ class Driver:
         if step.kind is Kind.SAMPLING:
             return self._is_sampled(step)
         keys, _ = automation.JOBS[step.kind.value]
+        if step.kind in (Kind.CURATION, Kind.RANKING):
+            return all(partitions.key(step.first) in self._stored[key] for key in keys)
         wanted = _session_keys(step.first, step.last)
         return all(
             wanted <= self._stored[key].keys()
@@ -244,6 +251,8 @@ class Driver:
         newest = 1 + max(max(ids.values(), default=0) for ids in self._stored.values())
         if step.kind is Kind.SAMPLING:
             done = set(_week_keys(step.first, step.last))
+        elif step.kind in (Kind.CURATION, Kind.RANKING):
+            done = {partitions.key(step.first)}
         else:
             done = _session_keys(step.first, step.last)
         keys, _ = automation.JOBS[step.kind.value]

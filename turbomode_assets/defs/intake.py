@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import loop, market_tables, policy, sessions, tables
+from turbomode_assets import market_loop, market_tables, policy, sessions, tables
 from turbomode_assets.defs import metadata, partitions
 from turbomode_assets.prices import health, quality
 from turbomode_assets.sources import base
@@ -152,10 +152,10 @@ def take_in(
     taken = Taken()
     for delivery in source.fetch(request):
         known = _known(store, delivery.rows, request)
-        judged = loop.judge_bars(
+        judged = market_loop.judge_bars(
             delivery.rows, known, rules, is_revising=source.is_revising
         )
-        fresh = loop.revise_bars(judged.accepted, known, rules)
+        fresh = market_loop.revise_bars(judged.accepted, known, rules)
         seen_on = pl.lit(sessions.on_or_before(request.last))
         with store.transaction():
             store.append(market_tables.BAR_REVISIONS, fresh)
@@ -175,10 +175,10 @@ def _known(
     """Bars known of the delivered symbols, from well before the delivered rows."""
     days = rows["session"].drop_nulls()
     first = min([request.first, *days.bottom_k(1).to_list()])
-    since = loop.bars_for_judging(first)
+    since = market_loop.bars_for_judging(first)
     stored = store.read(market_tables.BAR_REVISIONS, since)
     symbols = rows["symbol"].unique().to_list()
-    return loop.latest_bars(stored.filter(pl.col("symbol").is_in(symbols)))
+    return market_loop.latest_bars(stored.filter(pl.col("symbol").is_in(symbols)))
 
 
 def _count(
@@ -305,7 +305,7 @@ def refresh(
 
 
 def _replace(store: warehouse.Warehouse, first: dt.date, last: dt.date) -> pl.DataFrame:
-    rows = loop.latest_bars(store.read(market_tables.BAR_REVISIONS, first, last))
+    rows = market_loop.latest_bars(store.read(market_tables.BAR_REVISIONS, first, last))
     store.replace(tables.BARS, rows, first, last)
     return rows
 

@@ -8,13 +8,13 @@ import datetime as dt
 
 import polars as pl
 
-from turbomode_assets import policy, sessions
+from turbomode_assets import market_policy, sessions
 
 _VALUES = ("open", "high", "low", "close", "volume")
 
 
 def thin_sessions(
-    bars: pl.DataFrame, expected: list[dt.date], rules: policy.QualityPolicy
+    bars: pl.DataFrame, expected: list[dt.date], rules: market_policy.QualityPolicy
 ) -> dict[dt.date, str]:
     """Sessions in which too few symbols of the session before have a bar.
 
@@ -46,7 +46,7 @@ def thin_sessions(
 
 
 def stuck_sessions(
-    bars: pl.DataFrame, expected: list[dt.date], rules: policy.QualityPolicy
+    bars: pl.DataFrame, expected: list[dt.date], rules: market_policy.QualityPolicy
 ) -> dict[dt.date, str]:
     """Sessions in which too many bars repeat the session before to the last digit.
 

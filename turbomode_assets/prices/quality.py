@@ -4,8 +4,8 @@ In order, each on what the one before left over:
 
 1. what a row shows by itself       `findings.own`
 2. rows of the same session         `findings.repeated`
-3. repetitions without volume       `findings.frozen`
-4. what does not fit its neighbors  `findings.misplaced`, and for a source that may
+3. repetitions without volume       `neighbors.frozen`
+4. what does not fit its neighbors  `neighbors.misplaced`, and for a source that may
                                     correct itself also what looks at later bars
 
 Nothing is dropped: every delivered row is either accepted or refused, and refused for
@@ -19,8 +19,8 @@ import json
 
 import polars as pl
 
-from turbomode_assets import market_tables, policy
-from turbomode_assets.prices import findings
+from turbomode_assets import market_policy, market_tables
+from turbomode_assets.prices import findings, neighbors
 
 _REFUSED = {
     column.name: column.dtype
@@ -51,7 +51,7 @@ class Inspection:
 def inspect(
     delivered: pl.DataFrame,
     known: pl.DataFrame,
-    rules: policy.QualityPolicy,
+    rules: market_policy.QualityPolicy,
     *,
     is_revising: bool,
 ) -> Inspection:
@@ -83,7 +83,7 @@ def inspect(
     sound = rows.filter(pl.col("finding").is_null())
     refusals = [rows.select("number", "finding").drop_nulls()]
     refusals.append(findings.repeated(sound, rules))
-    history = findings.sequence(_without(sound, refusals[-1]), known)
+    history = neighbors.sequence(_without(sound, refusals[-1]), known)
     refusals += _misfits(history, rules, is_revising=is_revising)
     found = pl.concat(refusals)
     accepted = _without(sound, found).select(market_tables.BAR_REVISIONS.column_names)
@@ -102,23 +102,23 @@ def _without(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _misfits(
-    history: pl.DataFrame, rules: policy.QualityPolicy, *, is_revising: bool
+    history: pl.DataFrame, rules: market_policy.QualityPolicy, *, is_revising: bool
 ) -> list[pl.DataFrame]:
     """Findings of the neighbors in time; each takes its rows out of the next."""
-    found = [findings.frozen(history, rules)]
+    found = [neighbors.frozen(history, rules)]
     history = _without(history, found[-1])
     if is_revising:
-        found.append(findings.out_of_scale(history, rules))
+        found.append(neighbors.out_of_scale(history, rules))
         history = _without(history, found[-1])
     suspects = history
     while suspects.height:
-        first = findings.misplaced(suspects, rules, is_revising=is_revising)
+        first = neighbors.misplaced(suspects, rules, is_revising=is_revising)
         found.append(first.select("number", "finding"))
         affected = pl.col("symbol").is_in(first["symbol"].implode())
         suspects = _without(suspects.filter(affected), found[-1])
     if is_revising:
         history = _without(history, pl.concat(found))
-        found.append(findings.unconfirmed(history, rules))
+        found.append(neighbors.unconfirmed(history, rules))
     return found
 
 
@@ -148,10 +148,10 @@ def _sha256(identity: tuple[object, ...]) -> str:
 
 
 def _warnings(
-    history: pl.DataFrame, rules: policy.QualityPolicy, *, is_revising: bool
+    history: pl.DataFrame, rules: market_policy.QualityPolicy, *, is_revising: bool
 ) -> list[pl.DataFrame]:
     """Columns symbol, session and kind of what was accepted with a question."""
-    is_jump = findings.is_jump(rules)
+    is_jump = neighbors.is_jump(rules)
     is_reused = is_jump & (pl.col("sessions_since") > rules.silent_sessions)
     has_stayed = (pl.col("symbol") == pl.col("symbol").shift(-1)) & ~is_jump.shift(-1)
     is_confirmed = has_stayed.fill_null(value=False) & pl.lit(is_revising)
@@ -162,7 +162,7 @@ def _warnings(
         "confirmed_jump": is_jump & ~is_reused & is_confirmed,
         "symbol_reuse": is_reused,
     }
-    moves = findings.moved(history)
+    moves = neighbors.moved(history)
     is_delivered = pl.col("number").is_not_null()
     return [
         moves.filter(test & is_delivered).select("symbol", "session", kind=pl.lit(kind))

@@ -6,7 +6,8 @@ Turns a Parquet or CSV panel, or a folder of them, into the columns of
 1. `file_text.read`   a file to columns, and to lines that are none
 2. `_map_columns`     names to the convention of `COLUMNS`
 3. `_parse`           text and numbers to dates and reals; what is neither is a fault
-4. `_apply_actions`   missing dividends and splits, and prices back to what traded
+4. `_split_up`        into parts of whole symbols, sorted
+5. `file_actions`     missing dividends and splits, and prices back to what traded
 
 No row is dropped and none is repaired: judging belongs to the prices stage. What a
 symbol belongs to is not known here; `files.py` knows it.
@@ -17,7 +18,7 @@ import pathlib
 import polars as pl
 
 from turbomode_assets import errors, sessions, tables
-from turbomode_assets.sources import file_text
+from turbomode_assets.sources import file_actions, file_text
 
 COLUMNS = {
     "symbol": ("symbol", "ticker"),
@@ -38,13 +39,9 @@ its ending, in capitals, is the symbol."""
 OPTIONAL = frozenset({"symbol", "adj_close", "dividend", "split_ratio"})
 """Columns a file may lack."""
 
-ROUNDING_NOISE = 0.5e-4
-"""Change of adj_close / close below which no dividend is read into it: half a basis
-point, above the noise of six decimals and below any dividend paid."""
-
-LARGE_SPLIT = 0.25
-"""Log split ratio from which a split must show in the close as traded: five for four
-or more, beyond what a price moves on a usual day."""
+SYMBOLS_IN_PART = 250
+"""Symbols kept, delivered and judged together: twenty years of them take a tenth of a
+gigabyte, and a few times that while they are judged."""
 
 MIN_NAMES = 2
 """Column names a line must hold to be the header of a CSV."""
@@ -57,14 +54,14 @@ _NO_ROWS = pl.DataFrame(
     schema={
         "symbol": pl.String,
         "session": pl.Date,
-        **dict.fromkeys(_REALS, pl.Float64),
+        **dict.fromkeys((*_REALS, "later_splits"), pl.Float64),
         "row": pl.String,
         "fault": pl.String,
     }
 )
 
 
-def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
+def read_panel(path: pathlib.Path) -> tuple[list[pl.DataFrame], dict[str, int]]:
     """Every row of a file or folder, and the indices left out.
 
     Parameters
@@ -74,9 +71,10 @@ def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
 
     Returns
     -------
-    rows : pl.DataFrame
-        Columns of `market_tables.DELIVERED` but `known_at` and `source`; null where a
-        cell is missing or no number.
+    parts : list of pl.DataFrame
+        Columns of `market_tables.DELIVERED` but `known_at` and `source`, and without
+        those that are null in the whole part, which `complete` adds again; null where
+        a cell is missing or no number. Each holds `SYMBOLS_IN_PART` whole symbols.
     indices : dict of str to int
         Rows left out by symbol: symbols that start with ^ are indices.
 
@@ -87,7 +85,35 @@ def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
         lists every file concerned and what to do. A file of text among tables is no
         error: its lines are rows with a fault.
     """
-    frames, faults, n_tables = [_NO_ROWS], [], 0
+    panel = pl.concat(_read_tables(path), how="diagonal")
+    is_index = pl.col("symbol").str.starts_with("^")
+    indices = panel.select(pl.col("symbol").filter(is_index).value_counts(sort=True))
+    parts = _split_up(panel)
+    del panel  # a large one does not fit twice
+    counts = [file_actions.count_hidden_splits(complete(part)) for part in parts]
+    n_large, n_hidden = (sum(n) for n in zip(*counts, strict=True))
+    for i, part in enumerate(parts):
+        traded = file_actions.apply(complete(part), is_divided=2 * n_hidden > n_large)
+        parts[i] = _without_empty(traded)
+    return parts, {row["symbol"]: row["count"] for row in indices.to_series()}
+
+
+def complete(part: pl.DataFrame) -> pl.DataFrame:
+    """Part with all its columns; null where it had none."""
+    return pl.concat([_NO_ROWS, part], how="diagonal")
+
+
+def _without_empty(part: pl.DataFrame) -> pl.DataFrame:
+    kept = ("symbol", "session")
+    return part.select(
+        values
+        for values in part
+        if values.name in kept or values.null_count() < part.height
+    )
+
+
+def _read_tables(path: pathlib.Path) -> list[pl.DataFrame]:
+    frames, faults, n_tables = [_NO_ROWS.select("symbol", "session")], [], 0
     for file in _list_files(path):
         raw, strays = file_text.read(file, _is_header)
         names, missing = _map_columns(raw.columns) if raw.width else ({}, [])
@@ -95,7 +121,8 @@ def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
         n_tables += bool(raw.width)
         if names and not missing:
             frames.append(_parse(raw, names, file.stem.upper()))
-        frames.append(_stray(strays, file.stem.upper()))
+        if strays:
+            frames.append(_stray(strays, file.stem.upper()))
     if not n_tables:
         faults.append("no file has a line that names columns: put one first")
     if faults:
@@ -104,27 +131,39 @@ def read_panel(path: pathlib.Path) -> tuple[pl.DataFrame, dict[str, int]]:
             "Nothing was loaded: correct or remove these files, then ask again"
         )
         raise errors.SourceError(message)
-    panel = pl.concat(frames)
+    return frames
+
+
+def _split_up(panel: pl.DataFrame) -> list[pl.DataFrame]:
     is_index = pl.col("symbol").str.starts_with("^").fill_null(value=False)
-    indices = dict(panel.filter(is_index)["symbol"].value_counts(sort=True).iter_rows())
-    rows = panel.filter(~is_index).sort("symbol", "session", maintain_order=True)
-    return _apply_actions(rows).drop("adj_close"), indices
+    symbols = panel.select(pl.col("symbol").filter(~is_index).unique()).to_series()
+    names = symbols.sort().to_frame()
+    blocks = list(names.iter_slices(SYMBOLS_IN_PART)) or [names]
+    return [
+        _without_empty(
+            panel.filter(
+                pl.col("symbol").is_in(block["symbol"].implode(), nulls_equal=True)
+            ).sort("symbol", "session", maintain_order=True)
+        )
+        for block in blocks
+    ]
 
 
-def sound(rows: pl.DataFrame) -> pl.DataFrame:
+def sound(part: pl.DataFrame) -> pl.DataFrame:
     """Rows that can stand as bars by themselves, the first of each session.
 
     Parameters
     ----------
-    rows
-        As `read_panel` returns them, with `source`.
+    part
+        One of those `read_panel` returns.
 
     Returns
     -------
     pl.DataFrame
-        Columns of `tables.BARS` but `known_at`. Their neighbors may still make them
-        doubtful.
+        Columns of `tables.BARS` but `known_at` and `source`. Their neighbors may still
+        make them doubtful.
     """
+    rows = complete(part)
     days = rows["session"].drop_nulls()
     low, high = sessions.FIRST_DAY, sessions.LAST_DAY
     inside = days.filter(days.is_between(low, high)).sort()
@@ -136,7 +175,7 @@ def sound(rows: pl.DataFrame) -> pl.DataFrame:
         pl.min_horizontal(*_PRICES, "split_ratio", "later_splits") > 0,
         pl.min_horizontal("volume", "dividend") >= 0,
         pl.col("high") >= pl.col("low"),
-    ).drop("row", "fault", "later_splits")
+    ).drop("row", "fault", "later_splits", "adj_close")
     return readable.unique(["symbol", "session"], keep="first", maintain_order=True)
 
 
@@ -180,10 +219,9 @@ def _is_header(cells: list[str]) -> bool:
 
 def _stray(lines: list[str], stem: str) -> pl.DataFrame:
     """Rows of nothing but text."""
-    text = pl.DataFrame({"row": lines}, schema={"row": pl.String}).with_columns(
+    return pl.DataFrame({"row": lines}).with_columns(
         symbol=pl.lit(stem), fault=pl.lit("text where a row of prices should stand")
     )
-    return pl.concat([_NO_ROWS, text], how="diagonal")
 
 
 def _parse(raw: pl.DataFrame, names: dict[str, str], stem: str) -> pl.DataFrame:
@@ -209,10 +247,12 @@ def _parse(raw: pl.DataFrame, names: dict[str, str], stem: str) -> pl.DataFrame:
         for name, column in wanted.items()
     )
     is_whole = ~lost.select(pl.any_horizontal(pl.all())).to_series()
+    if is_whole.all():
+        return typed
     faulty = typed.filter(~is_whole).with_columns(
         row=_as_it_came(raw.filter(~is_whole)), fault=_name(lost.filter(~is_whole))
     )
-    return pl.concat([_NO_ROWS, typed.filter(is_whole), faulty], how="diagonal")
+    return pl.concat([typed.filter(is_whole), faulty], how="diagonal")
 
 
 def _as_it_came(raw: pl.DataFrame) -> pl.Series:
@@ -243,73 +283,3 @@ def _to_real(raw: pl.DataFrame, name: str) -> pl.Expr:
         number = pl.col(name).cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
     return pl.lit(None, pl.Float64)
-
-
-def _apply_actions(rows: pl.DataFrame) -> pl.DataFrame:
-    """Dividends and splits where none are given, and prices as traded.
-
-    Where most splits left no trace in the close, the file had divided its prices by
-    later splits; then they, volumes and dividends are multiplied back.
-    """
-    # yfinance writes 0 where no split fell
-    ratio = pl.col("split_ratio").replace(0.0, 1.0).fill_null(1.0)
-    rows = rows.with_columns(split_ratio=ratio)
-    is_chained = pl.col("fault").is_null() & (pl.col("close") > 0)
-    chained = rows.filter(is_chained)
-    is_divided = _is_split_adjusted(chained)
-    later = _later_splits() if is_divided else pl.lit(1.0)
-    shown = pl.lit(1.0) if is_divided else pl.col("split_ratio")
-    paid = pl.col("dividend").fill_null(0.0)
-    if chained["adj_close"].count():
-        paid = pl.coalesce("dividend", _implied_dividend(shown), pl.lit(0.0))
-    others = rows.filter(~is_chained).with_columns(
-        pl.col("dividend").fill_null(0.0), later_splits=1.0
-    )
-    return pl.concat(
-        [chained.with_columns(dividend=paid, later_splits=later), others],
-        how="diagonal",
-    ).with_columns(
-        pl.col(*_PRICES, "dividend") * pl.col("later_splits"),
-        pl.col("volume") / pl.col("later_splits"),
-    )
-
-
-def _implied_dividend(ratio: pl.Expr) -> pl.Expr:
-    """Dividend from adj_close, null where that is unknown.
-
-    With f = adj_close / close and a split ratio r that shows in the close, a dividend
-    is D_t = close_{t-1} (1 - r_t f_{t-1} / f_t).
-    """
-    factor = pl.col("adj_close") / pl.col("close")
-    change = ratio * _session_before(factor) / factor
-    implied = _session_before(pl.col("close")) * (1.0 - change)
-    is_noise = (change - 1.0).abs() < ROUNDING_NOISE
-    return pl.when(is_noise).then(0.0).otherwise(implied)
-
-
-def _session_before(value: pl.Expr) -> pl.Expr:
-    """Value in the symbol's session before; rows of one session see the same."""
-    before = pl.when(_is_first()).then(value.shift(1))
-    return before.forward_fill().over("symbol")
-
-
-def _is_first() -> pl.Expr:
-    return pl.col("session").is_first_distinct()
-
-
-def _later_splits() -> pl.Expr:
-    once = pl.when(_is_first().over("symbol")).then("split_ratio").otherwise(1.0)
-    return once.product().over("symbol") / once.cum_prod().over("symbol")
-
-
-def _is_split_adjusted(rows: pl.DataFrame) -> bool:
-    """Whether most splits left no trace in the close: prices are adjusted already.
-
-    Most, not all: a single split may come with a spin-off that hides it.
-    """
-    move = (pl.col("close") / pl.col("close").shift(1).over("symbol")).log()
-    split = pl.col("split_ratio").log()
-    is_large = split.abs() > LARGE_SPLIT
-    is_hidden = is_large & (move.abs() < (move + split).abs())
-    large, hidden = rows.select(is_large.sum(), hidden=is_hidden.sum()).row(0)
-    return bool(2 * hidden > large)

@@ -24,10 +24,6 @@ SILENT_SESSIONS = 10
 """Sessions without a bar after which a symbol counts as gone: longer than any
 trading halt that is usual, shorter than a horizon of fourteen days and its entry."""
 
-SYMBOLS_IN_PART = 250
-"""Symbols delivered and judged together: twenty years of them take a third of a
-gigabyte, and more at a time is no faster."""
-
 
 class Files:
     """Bars from a file or folder, read once per instance when first asked for.
@@ -70,6 +66,7 @@ class Files:
 
     name: ClassVar[str] = "files"
     is_revising: ClassVar[bool] = False
+    _source: ClassVar[pl.Expr] = pl.lit(name)
 
     def __init__(
         self,
@@ -91,7 +88,16 @@ class Files:
     @functools.cached_property
     def panel(self) -> pl.DataFrame:
         """Rows that can be read as bars, rows of `tables.BARS`."""
-        return base.known_at_close(file_panel.sound(self._loaded[0]))
+        rows = pl.concat(file_panel.sound(part) for part in self._loaded[0])
+        return base.known_at_close(rows.with_columns(source=self._source))
+
+    @functools.cached_property
+    def _traded(self) -> pl.DataFrame:
+        """Columns symbol and session of `panel`, which may be large."""
+        return pl.concat(
+            file_panel.sound(part).select("symbol", "session")
+            for part in self._loaded[0]
+        )
 
     @functools.cached_property
     def left_out(self) -> dict[str, int]:
@@ -99,16 +105,16 @@ class Files:
         return self._loaded[1]
 
     @functools.cached_property
-    def _loaded(self) -> tuple[pl.DataFrame, dict[str, int]]:
-        """Every row, with columns of `market_tables.DELIVERED` but `known_at`."""
-        read, left_out = file_panel.read_panel(self.path)
-        rows = read.with_columns(source=pl.lit(self.name))
+    def _loaded(self) -> tuple[list[pl.DataFrame], dict[str, int]]:
+        """Parts as `file_panel.read_panel` has them, and rows left out by symbol."""
+        parts, left_out = file_panel.read_panel(self.path)
         if self.universe_path is not None:
             listed = pl.col("symbol").is_in(self._listed["symbol"].to_list())
-            unlisted = rows.filter(~listed)["symbol"].value_counts(sort=True)
-            left_out |= dict(unlisted.iter_rows())
-            rows = rows.filter(listed.fill_null(value=True))
-        return rows, left_out
+            for i, rows in enumerate(parts):
+                unlisted = rows.filter(~listed)["symbol"].value_counts(sort=True)
+                left_out |= dict(unlisted.iter_rows())
+                parts[i] = rows.filter(listed.fill_null(value=True))
+        return parts, left_out
 
     @functools.cached_property
     def _listed(self) -> pl.DataFrame:
@@ -139,15 +145,14 @@ class Files:
         end: it may belong to any.
         """
         day = pl.col("session").fill_null(request.last)
-        asked = self._loaded[0].filter(day.is_between(request.first, request.last))
-        known = asked.join(
-            _known_at(asked.select(day=day.unique())), left_on=day, right_on="day"
-        )
-        rows = known.filter(pl.col("known_at") <= request.now)
-        part = (pl.col("symbol").rank("dense") - 1) // SYMBOLS_IN_PART
-        delivered = rows.select(*market_tables.DELIVERED.column_names, part=part)
-        for one in delivered.partition_by("part") or [delivered]:
-            yield base.Delivery(one.drop("part"))
+        for part in self._loaded[0]:
+            asked = part.filter(day.is_between(request.first, request.last))
+            known_at = _known_at(asked.select(day=day.unique()))
+            known = asked.join(known_at, left_on=day, right_on="day")
+            rows = known.filter(pl.col("known_at") <= request.now)
+            if rows.height:
+                whole = file_panel.complete(rows).with_columns(source=self._source)
+                yield base.Delivery(whole.select(market_tables.DELIVERED.column_names))
 
     def universe(self, as_of: dt.date) -> pl.DataFrame:
         """Who belonged, as known at `as_of`; see `base.Source.universe`.
@@ -157,10 +162,10 @@ class Files:
         panel's end where that comes first. Where the universe file holds intervals,
         these say who belonged, and silence only says who was delisted.
         """
-        known = self.panel.filter(pl.col("session") <= as_of)
+        known = self._traded.filter(pl.col("session") <= as_of)
         if known.is_empty():
             return tables.UNIVERSE.empty()
-        end = min(as_of, self.panel.select(pl.col("session").max()).item())
+        end = min(as_of, self._traded.select(pl.col("session").max()).item())
         silent_since = sessions.shift(sessions.on_or_before(end), -SILENT_SESSIONS)
         last = pl.col("last")
         spans = known.group_by("symbol").agg(

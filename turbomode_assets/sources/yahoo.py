@@ -11,6 +11,7 @@ Yahoo's data are for personal use; its terms forbid passing them on.
 
 import contextlib
 import datetime as dt
+import functools
 import pathlib
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
@@ -23,10 +24,10 @@ from turbomode_assets.sources import (
     simulated,
     yahoo_client,
     yahoo_rehearsal,
+    yahoo_round,
     yahoo_rows,
 )
 from turbomode_assets.sources.yahoo_client import Client, Patience
-from turbomode_assets.sources.yahoo_round import Round
 
 OVERLAP = dt.timedelta(days=45)
 """How far a window reaches back over stored bars: late postings of splits, dividends
@@ -95,14 +96,13 @@ class Yahoo:
     def fetch(self, request: base.Request) -> Iterator[base.Delivery]:
         """What traded, a few symbols at a time; see `base.Source.fetch`.
 
-        A symbol whose stored bars reach the last final session is not asked for.
+        A symbol whose stored bars reach the last final session, or its last ever, is
+        not asked for.
         """
         span = yahoo_rows.Span(last=_last_final(request), now=request.now)
-        due = [
-            s for s in self.symbols if request.stored.get(s, dt.date.min) < span.last
-        ]
+        due = [each for each in self.symbols if self._is_due(each, request, span.last)]
         with self._connected() as client:
-            tour = Round(client, span, self.pace_seconds, self.patience)
+            tour = yahoo_round.Round(client, span, self.pace_seconds, self.patience)
             for start in range(0, len(due), self.patience.chunk_symbols):
                 chunk = due[start : start + self.patience.chunk_symbols]
                 yield _visit_all(tour, chunk, request)
@@ -115,6 +115,17 @@ class Yahoo:
                 pl.when(pl.col(end) < as_of).then(end).alias(end) for end in ends
             )
         )
+
+    @functools.cached_property
+    def _ends(self) -> dict[str, dt.date | None]:
+        """Last session each symbol ever traded in; None while it trades."""
+        ended = pl.col("delisted_on")
+        known = pl.when(ended.is_not_null().all()).then(ended.max())
+        return dict(self.members.group_by("symbol").agg(known).iter_rows())
+
+    def _is_due(self, symbol: str, request: base.Request, last: dt.date) -> bool:
+        stored = request.stored.get(symbol, request.since - dt.timedelta(days=1))
+        return stored < min(last, self._ends[symbol] or last)
 
     def _connected(self) -> contextlib.AbstractContextManager[Client]:
         if self.client is not None:
@@ -142,11 +153,11 @@ def _last_final(request: base.Request) -> dt.date:
 
 
 def _visit_all(
-    tour: Round, symbols: Sequence[str], request: base.Request
+    tour: yahoo_round.Round, symbols: Sequence[str], request: base.Request
 ) -> base.Delivery:
     """One delivery: rows of the symbols and every attempt made for them."""
     n_before = len(tour.attempts)
-    found = [(s, tour.visit(s, _spelling(s), _since(s, request))) for s in symbols]
+    found = [(s, tour.visit(_wanted(s, request))) for s in symbols]
     rows = [_labeled(r, s, request.now) for s, r in found if r is not None]
     attempts = pl.DataFrame(tour.attempts[n_before:]).with_columns(
         source=pl.lit(Yahoo.name), session=pl.lit(request.last, pl.Date)
@@ -165,11 +176,12 @@ def _labeled(rows: pl.DataFrame, symbol: str, now: dt.datetime) -> pl.DataFrame:
     ).select(market_tables.DELIVERED.column_names)
 
 
-def _since(symbol: str, request: base.Request) -> dt.date:
+def _wanted(symbol: str, request: base.Request) -> yahoo_round.Wanted:
     stored = request.stored.get(symbol)
-    return request.since if stored is None else min(stored, request.first) - OVERLAP
-
-
-def _spelling(symbol: str) -> str:
-    """Symbol as Yahoo spells it: classes of shares after a hyphen."""
-    return symbol.replace(".", "-")
+    return yahoo_round.Wanted(
+        symbol=symbol,
+        # Yahoo writes classes of shares after a hyphen.
+        spelling=symbol.replace(".", "-"),
+        since=min(stored, request.first) - OVERLAP if stored else request.since,
+        is_stored=stored is not None,
+    )

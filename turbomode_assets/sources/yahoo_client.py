@@ -16,8 +16,7 @@ import queue
 import subprocess
 import sys
 import threading
-from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, Protocol
 
 from turbomode_assets import errors
 
@@ -59,8 +58,8 @@ class Patience:
     """Longest wait, whatever Yahoo asks for: the next night comes anyway."""
 
     failures_in_a_row: int = 3
-    """Failed symbols in a row after which Yahoo itself is taken to be out of reach and
-    the rest is skipped: with three attempts each, about ten minutes of waiting."""
+    """Failed symbols in a row after which the canary is asked, and the rest skipped if
+    it fails as well: with three attempts each, about ten minutes of waiting."""
 
     chunk_symbols: int = 10
     """Symbols delivered together: what a killed run has to fetch again."""
@@ -99,7 +98,7 @@ class Client(Protocol):
         """Chart of `symbol`, as Yahoo spells it, from `since` to now."""
 
 
-class Child:
+class Child(contextlib.AbstractContextManager["Child"]):
     """A client in a process of its own, started when first asked.
 
     Parameters
@@ -122,18 +121,9 @@ class Child:
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
-        self.renew()
+        self.close()
 
     def ask(self, symbol: str, since: dt.date) -> Answer:
         """Chart of `symbol`; see `Client.ask`."""
@@ -142,17 +132,17 @@ class Child:
             self._say(process, {"symbol": symbol, "since": since.isoformat()})
             line = self._lines.get(timeout=self.patience.answer_seconds)
         except queue.Empty:
-            self.renew()
+            self.close()
             limit = f"{self.patience.answer_seconds:g} s"
             return Answer(error=f"no answer within {limit}: killed", is_late=True)
-        if not line:
+        if not line.endswith("\n"):
             return Answer(error=f"the child process died: {self._last_words()}")
         found = Answer(**json.loads(line))
         if found.is_limited:
-            self.renew()
+            self.close()
         return found
 
-    def renew(self) -> None:
+    def close(self) -> None:
         """End the process; the next question starts another, which knows nothing."""
         process, self._process = self._process, None
         if process is None:
@@ -204,7 +194,7 @@ class Child:
     def _last_words(self) -> str:
         """How the process ended, and the last line it wrote to its log."""
         process = self._process
-        self.renew()
+        self.close()
         status = process.returncode if process is not None else None
         said = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return f"exit status {status}, {said[-1] if said else 'nothing logged'!r}"

@@ -2,8 +2,8 @@
 
 Turns answers into rows and into one row of `market_tables.FETCHES` for every attempt.
 Waits, retries and gives up: a rate limit stops the whole round for a while, since it
-asks one symbol at a time; too many failed symbols in a row end it. A symbol counts as
-unknown only while the canary, which always trades, is answered. No storing, no
+asks one symbol at a time; failed symbols in a row end it, unless the canary, which
+always trades, is answered. Nor is a symbol called unknown without it. No storing, no
 knowledge of processes or of the format of a chart.
 """
 
@@ -27,6 +27,24 @@ OUT_OF_REACH = frozenset({"rate_limited", "unreachable", "unreadable", "timed_ou
 
 _TOO_MANY = 429
 _REFUSED = 400
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A symbol to ask for."""
+
+    symbol: str
+    """Symbol as it is stored."""
+
+    spelling: str
+    """Symbol as Yahoo spells it."""
+
+    since: dt.date
+    """First day wanted."""
+
+    is_stored: bool
+    """Whether Yahoo has ever known it: then it is asked again before it counts as
+    unknown, which would be a waste of time for hundreds of names long gone."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,24 +76,19 @@ def judge(answer: Answer, symbol: str, span: Span) -> Verdict:
 
     Examples
     --------
-    >>> import datetime as dt
-    >>> span = Span(
-    ...     last=dt.date(2024, 7, 3), now=dt.datetime(2024, 7, 4, tzinfo=dt.UTC)
-    ... )
+    >>> evening = dt.datetime(2024, 7, 3, 22, tzinfo=dt.UTC)
+    >>> span = Span(last=evening.date(), now=evening)
     >>> judge(Answer(status=500), "AAPL", span).result
     'unreachable'
     """
-    if answer.status is None:
-        result = "timed_out" if answer.is_late else "unreachable"
-        result = "rate_limited" if answer.is_limited else result
-        return Verdict(
-            result=result, detail=answer.error, retry_after=answer.retry_after
-        )
-    if answer.status == _TOO_MANY:
-        detail = "HTTP status 429"
+    if answer.status == _TOO_MANY or (answer.status is None and answer.is_limited):
+        detail = answer.error or "HTTP status 429"
         return Verdict(
             result="rate_limited", detail=detail, retry_after=answer.retry_after
         )
+    if answer.status is None:
+        result = "timed_out" if answer.is_late else "unreachable"
+        return Verdict(result=result, detail=answer.error)
     return _judge_text(answer, answer.status, symbol, span)
 
 
@@ -133,21 +146,13 @@ class Round:
         self.client, self.span = client, span
         self.pace_seconds, self.patience = pace_seconds, patience
         self.attempts: list[dict[str, object]] = []
-        self._began = self._asked = time.monotonic()
+        self._began = self._free_at = time.monotonic()
         self._failures = 0
         self._is_canary_alive = False
+        self._said = Verdict(result="skipped")
 
-    def visit(self, symbol: str, spelling: str, since: dt.date) -> pl.DataFrame | None:
+    def visit(self, wanted: Wanted) -> pl.DataFrame | None:
         """Rows of a symbol, asked for until it answers or the patience ends.
-
-        Parameters
-        ----------
-        symbol
-            Symbol as it is stored.
-        spelling
-            Symbol as Yahoo spells it.
-        since
-            First day wanted.
 
         Returns
         -------
@@ -156,53 +161,63 @@ class Round:
         """
         reason = self._reason_to_skip()
         if reason:
-            self._log(symbol, Verdict(result="skipped", detail=reason))
+            self._log(wanted.symbol, Verdict(result="skipped", detail=reason))
             return None
+        final = {"complete"} if wanted.is_stored else {"complete", "unknown_symbol"}
         asking = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self.patience.attempts),
+            stop=self._is_over,
             wait=self._wait,
-            retry=tenacity.retry_if_result(lambda said: said.result != "complete"),
-            retry_error_callback=_last_verdict,
+            retry=tenacity.retry_if_result(lambda said: said.result not in final),
+            retry_error_callback=lambda _: self._said,
         )
-        verdict: Verdict = asking(self._attempt, symbol, spelling, since)
+        verdict: Verdict = asking(self._attempt, wanted)
         is_out = verdict.result in OUT_OF_REACH
         self._failures = self._failures + 1 if is_out else 0
+        if self._failures >= self.patience.failures_in_a_row:
+            self._is_canary_alive = False
+            if self._has_canary(wanted.since):
+                self._failures = 0
         return verdict.rows
 
     def _reason_to_skip(self) -> str:
         if self._failures >= self.patience.failures_in_a_row:
-            return f"Yahoo is out of reach: {self._failures} symbols failed in a row"
-        if self._elapsed > self.patience.fetch_seconds:
+            return f"{self._failures} symbols failed in a row, and {CANARY} too"
+        if self._is_too_late:
             return f"the fetch took more than {self.patience.fetch_seconds:g} s"
         return ""
 
-    def _attempt(self, symbol: str, spelling: str, since: dt.date) -> Verdict:
-        pause = self._asked + self.pace_seconds - time.monotonic()
-        time.sleep(max(0.0, pause if self.attempts else 0.0))
-        self._asked = time.monotonic()
-        verdict = judge(self.client.ask(spelling, since), spelling, self.span)
-        if verdict.result == "unknown_symbol" and not self._has_canary(since):
-            detail = f"{verdict.detail}; but {CANARY} is not answered either"
-            verdict = Verdict(result="unreachable", detail=detail)
-        if symbol == CANARY and verdict.result == "complete":
-            self._is_canary_alive = True
-        self._log(symbol, verdict)
-        return verdict
+    def _attempt(self, wanted: Wanted) -> Verdict:
+        said = self._ask(wanted.spelling, wanted.since)
+        if said.result == "unknown_symbol" and not self._has_canary(wanted.since):
+            detail = f"{said.detail}; but {CANARY} is not answered either"
+            said = Verdict(result="unreachable", detail=detail)
+        if wanted.symbol == CANARY:
+            self._is_canary_alive = said.result == "complete"
+        self._log(wanted.symbol, said)
+        self._said = said
+        return said
 
     def _has_canary(self, since: dt.date) -> bool:
         if not self._is_canary_alive:
-            said = judge(self.client.ask(CANARY, since), CANARY, self.span)
+            said = self._ask(CANARY, since)
             self._is_canary_alive = said.result == "complete"
             self._log(CANARY, dataclasses.replace(said, rows=None))
         return self._is_canary_alive
 
+    def _ask(self, spelling: str, since: dt.date) -> Verdict:
+        time.sleep(max(0.0, self._free_at - time.monotonic()))
+        self._free_at = time.monotonic() + self.pace_seconds
+        return judge(self.client.ask(spelling, since), spelling, self.span)
+
+    def _is_over(self, state: tenacity.RetryCallState) -> bool:
+        return state.attempt_number >= self.patience.attempts or self._is_too_late
+
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next attempt: what Yahoo asks for, or longer each time."""
-        said = _last_verdict(state)
+        said, rules = self._said, self.patience
         if said.retry_after:
-            return min(said.retry_after, self.patience.longest_wait_seconds)
+            return min(said.retry_after, rules.longest_wait_seconds)
         is_limited = said.result == "rate_limited"
-        rules = self.patience
         first = rules.limited_seconds if is_limited else rules.retry_seconds
         grown = tenacity.wait_exponential(first, max=rules.longest_wait_seconds)
         return grown(state) + tenacity.wait_random(0.0, first)(state)
@@ -210,6 +225,10 @@ class Round:
     @property
     def _elapsed(self) -> float:
         return time.monotonic() - self._began
+
+    @property
+    def _is_too_late(self) -> bool:
+        return self._elapsed > self.patience.fetch_seconds
 
     def _log(self, symbol: str, verdict: Verdict) -> None:
         earlier = sum(row["symbol"] == symbol for row in self.attempts)
@@ -225,11 +244,3 @@ class Round:
                 "n_rows": 0 if verdict.rows is None else verdict.rows.height,
             }
         )
-
-
-def _last_verdict(state: tenacity.RetryCallState) -> Verdict:
-    if state.outcome is None:
-        message = "a verdict is expected after an attempt, there was none"
-        raise errors.SourceError(message)
-    verdict: Verdict = state.outcome.result()
-    return verdict

@@ -16,12 +16,12 @@ import datetime as dt
 
 import polars as pl
 
-from turbomode_assets import market_tables, policy, sessions
+from turbomode_assets import market_policy, market_tables, sessions
 
 _MILLION = 1e6
 
 
-def bars_from(quarter: dt.date, rules: policy.CurationPolicy) -> dt.date:
+def bars_from(quarter: dt.date, rules: market_policy.CurationPolicy) -> dt.date:
     """First session whose bars the curation of `quarter` looks at."""
     return sessions.shift(quarter, -rules.lookback_sessions)
 
@@ -30,7 +30,7 @@ def curate(
     bars: pl.DataFrame,
     candidates: pl.DataFrame,
     previous: pl.DataFrame,
-    rules: policy.CurationPolicy,
+    rules: market_policy.CurationPolicy,
     quarter: dt.date,
 ) -> pl.DataFrame:
     """Decision on every candidate for one quarter.
@@ -72,7 +72,7 @@ def curate(
     return market_tables.CURATIONS.conform(_decide(judged, quarter))
 
 
-def _observe(known: pl.DataFrame, rules: policy.CurationPolicy) -> pl.DataFrame:
+def _observe(known: pl.DataFrame, rules: market_policy.CurationPolicy) -> pl.DataFrame:
     usd = (pl.col("close") * pl.col("volume")).median()
     observed = known.group_by("symbol").agg(
         close=pl.col("close").sort_by("session").last(),
@@ -110,7 +110,7 @@ def _stand(
     )
 
 
-def _judge(rows: pl.DataFrame, rules: policy.CurationPolicy) -> pl.DataFrame:
+def _judge(rows: pl.DataFrame, rules: market_policy.CurationPolicy) -> pl.DataFrame:
     """Adds `missed`: every floor missed, in words; empty where none was."""
     usd, close = pl.col("dollar_volume_usd") / _MILLION, pl.col("close")
     filled = rows.with_columns(
@@ -147,7 +147,7 @@ def _below(sentence: str, observed: pl.Expr, floor: pl.Expr) -> pl.Expr:
     return pl.when(observed < floor).then(words)
 
 
-def _rank(judged: pl.DataFrame, rules: policy.CurationPolicy) -> pl.DataFrame:
+def _rank(judged: pl.DataFrame, rules: market_policy.CurationPolicy) -> pl.DataFrame:
     """Adds to `missed` that a sector is full, for those who missed no floor."""
     if not rules.max_per_sector:
         return judged

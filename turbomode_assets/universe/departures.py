@@ -5,13 +5,19 @@ same words it uses on a bad night. A symbol counts as gone when it was refused n
 after night while others were served. Who belongs is decided in ``membership.py``.
 """
 
+import datetime as dt
+from collections.abc import Mapping
+
 import polars as pl
 
 from turbomode_assets import tables
 
 
 def with_departures(
-    members: pl.DataFrame, fetches: pl.DataFrame, bars: pl.DataFrame, n_nights: int
+    members: pl.DataFrame,
+    fetches: pl.DataFrame,
+    newest: Mapping[str, dt.date],
+    n_nights: int,
 ) -> pl.DataFrame:
     """Members with the end of those the source has forgotten.
 
@@ -21,8 +27,8 @@ def with_departures(
         Rows of `tables.UNIVERSE`.
     fetches
         Rows of `market_tables.FETCHES`.
-    bars
-        Columns symbol and last, the latest stored session of each.
+    newest
+        Latest stored session of each symbol.
     n_nights
         Sessions in a row in which a symbol must have been unknown to be gone.
 
@@ -31,6 +37,8 @@ def with_departures(
     pl.DataFrame
         Rows of `tables.UNIVERSE`; ends that were known already are kept.
     """
+    schema = {"symbol": pl.String, "last": pl.Date}
+    bars = pl.DataFrame({"symbol": newest.keys(), "last": newest.values()}, schema)
     gone = (
         fetches.sort("session", "asked_at", "attempt")
         .unique(["symbol", "session"], keep="last", maintain_order=True)

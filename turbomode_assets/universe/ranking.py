@@ -18,7 +18,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from turbomode_assets import market_tables, policy
+from turbomode_assets import market_policy, market_tables
 from turbomode_assets.stats import beta_binomial, overlap
 
 _SIDES = {"buy": "up", "sell": "down"}
@@ -27,7 +27,7 @@ _NEVER_CERTAIN = (0.005, 0.995)
 """Hit shares a prior may expect: a beta law needs room on both sides."""
 
 
-def outcomes_from(month: dt.date, rules: policy.RankingPolicy) -> dt.date:
+def outcomes_from(month: dt.date, rules: market_policy.RankingPolicy) -> dt.date:
     """First maturity the ranking of `month` looks at."""
     return month - dt.timedelta(days=rules.long_days + rules.trend_days)
 
@@ -35,7 +35,7 @@ def outcomes_from(month: dt.date, rules: policy.RankingPolicy) -> dt.date:
 def rank(
     outcomes: pl.DataFrame,
     signals: pl.DataFrame,
-    rules: policy.RankingPolicy,
+    rules: market_policy.RankingPolicy,
     month: dt.date,
 ) -> pl.DataFrame:
     """Symbols by the lower bound of the skill of the signals on them.
@@ -125,7 +125,7 @@ def beside_blind(outcomes: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _ranked(matured: pl.DataFrame, rules: policy.RankingPolicy) -> pl.DataFrame:
+def _ranked(matured: pl.DataFrame, rules: market_policy.RankingPolicy) -> pl.DataFrame:
     """Rows of one mode, but for mode and month; none where nothing matured lately."""
     recent = matured.filter(pl.col("age") <= rules.long_days)
     seen = _tally(recent)
@@ -204,7 +204,7 @@ class _Prior:
     strength: float
 
     @classmethod
-    def fit(cls, trials: _Trials, rules: policy.RankingPolicy) -> "_Prior":
+    def fit(cls, trials: _Trials, rules: market_policy.RankingPolicy) -> "_Prior":
         expected = trials.n * trials.base
         skill = float((trials.hits - expected).sum() / trials.n.sum())
         bounds = rules.min_prior_strength, rules.max_prior_strength
@@ -218,7 +218,7 @@ class _Prior:
 
 
 def _bounds(
-    trials: _Trials, prior: _Prior, rules: policy.RankingPolicy
+    trials: _Trials, prior: _Prior, rules: market_policy.RankingPolicy
 ) -> beta_binomial.Floats:
     """Lower bound, mean and upper bound of the skill, shape (3, n_symbols)."""
     means = prior.means(trials.base)
@@ -229,7 +229,7 @@ def _bounds(
 
 
 def _trend(
-    recent: _Trials, before: _Trials, prior: _Prior, rules: policy.RankingPolicy
+    recent: _Trials, before: _Trials, prior: _Prior, rules: market_policy.RankingPolicy
 ) -> pl.Series:
     """Whether recent trials hit more or less often than those before foretell.
 

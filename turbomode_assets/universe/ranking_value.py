@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import stats
 
-from turbomode_assets import policy
+from turbomode_assets import market_policy
 from turbomode_assets.universe import ranking
 
 Floats = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ class Value:
     p_random: float
 
 
-def months_from(month: dt.date, rules: policy.RankingPolicy) -> dt.date:
+def months_from(month: dt.date, rules: market_policy.RankingPolicy) -> dt.date:
     """First month whose ranking is still looked at when `month` begins."""
     years, months = divmod(month.year * 12 + month.month - 1 - rules.judged_months, 12)
     return dt.date(years, months + 1, 1)
@@ -66,7 +66,7 @@ def predictive_value(
     rankings: pl.DataFrame,
     outcomes: pl.DataFrame,
     signals: pl.DataFrame,
-    rules: policy.RankingPolicy,
+    rules: market_policy.RankingPolicy,
 ) -> tuple[Value, ...]:
     """Worth of past rankings, live and replayed apart.
 
@@ -116,7 +116,7 @@ def _followed(
 
 
 def _value(
-    mode: object, rows: pl.DataFrame, rules: policy.RankingPolicy
+    mode: object, rows: pl.DataFrame, rules: market_policy.RankingPolicy
 ) -> Value | None:
     rng = np.random.default_rng(rules.seed)
     months, random = [], []

@@ -25,7 +25,8 @@ UPSTREAM = {
     "market/quarantine": ["market/bar_revisions"],
     "market/fetches": ["market/bar_revisions"],
     "market/bars": ["market/bar_revisions"],
-    "market/universe": ["market/bars"],
+    "market/curations": ["market/bars", "market/curations"],
+    "market/universe": ["market/bars", "market/curations"],
     "swing/features": ["market/bars"],
     "swing/signals": [
         "learning/champion_in_force",
@@ -39,6 +40,7 @@ UPSTREAM = {
     "learning/verdicts": ["learning/challenger", "learning/oof_predictions"],
     "learning/champion": ["learning/challenger", "learning/verdicts"],
     "learning/champion_in_force": [],
+    "market/rankings": ["swing/outcomes", "swing/signals"],
     "market/restatements": [
         "market/bars",
         "swing/features",
@@ -51,6 +53,8 @@ UPSTREAM = {
 CRONS = {
     "scan": ("scan", "0 23 * * *"),
     "grading": ("grading", "0 2 * * *"),
+    "curation": ("curation", "0 2 1 */3 *"),
+    "ranking": ("ranking", "30 2 1 * *"),
     "sampling": ("sampling", "0 3 * * 0"),
     "sampling_at_the_turn": ("sampling", "0 3 1 * *"),
     "retraining": ("retraining", "0 4 1 * *"),
@@ -80,6 +84,8 @@ JOBS = {
         "swing/outcomes",
         "swing/signals",
     ],
+    "curation": ["market/curations"],
+    "ranking": ["market/rankings"],
     "restatement": ["market/restatements", "swing/features", "swing/outcomes"],
     "sampling": ["swing/samples"],
     "retraining": [
@@ -110,6 +116,8 @@ TICKS = [
     ("grading", "2024-03-10 03:00", None),
     ("grading", "2024-03-12 02:00", "2024-03-11"),
     ("grading", "2024-11-05 02:00", "2024-11-04"),
+    ("curation", "2024-07-01 02:00", "2024-07-01"),
+    ("ranking", "2024-09-01 02:30", "2024-09-01"),
     ("sampling", "2024-07-07 03:00", "2024-06-30"),
     ("sampling", "2024-03-10 03:00", "2024-03-03"),
     ("sampling", "2024-11-03 03:00", "2024-10-27"),
@@ -142,7 +150,8 @@ def test_everything_comes_after_what_it_is_made_of() -> None:
     order = [key.to_user_string() for key in graph.toposorted_asset_keys]
     assert sorted(order) == sorted(UPSTREAM)
     for key, upstream in UPSTREAM.items():
-        assert all(order.index(other) < order.index(key) for other in upstream)
+        others = [other for other in upstream if other != key]
+        assert all(order.index(other) < order.index(key) for other in others)
 
 
 def test_the_loop_closes_through_an_external_asset_alone() -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 
-from turbomode_assets import loop, sessions
+from turbomode_assets import loop, market_loop, sessions
 from turbomode_assets.defs import partitions
 from turbomode_assets.defs.assets import universe
 from turbomode_assets.features import catalog
@@ -125,7 +125,7 @@ def test_a_challenger_sees_the_week_that_straddles_its_month() -> None:
 def test_a_curation_sees_every_session_it_looks_at() -> None:
     mapping = partitions.before(universe.LOOK_BACK_QUARTERS)
     for key in GRAINS.quarterly.get_partition_keys(NOW)[3:]:
-        since = loop.bars_for_curation(partitions.parsed(key))
+        since = market_loop.bars_for_curation(partitions.parsed(key))
         seen = upstream(mapping, GRAINS.daily, GRAINS.quarterly, key)
         eve = sessions.shift(partitions.parsed(key), -1)
         assert seen[0] <= partitions.key(since) <= seen[-1] == partitions.key(eve)
@@ -134,7 +134,7 @@ def test_a_curation_sees_every_session_it_looks_at() -> None:
 def test_a_ranking_sees_every_signal_it_looks_at() -> None:
     mapping = partitions.before(universe.LOOK_BACK_MONTHS)
     for key in GRAINS.monthly.get_partition_keys(NOW)[18:]:
-        since = loop.outcomes_for_ranking(partitions.parsed(key))
+        since = market_loop.outcomes_for_ranking(partitions.parsed(key))
         oldest = loop.signals_maturing_from(since)
         seen = upstream(mapping, GRAINS.daily, GRAINS.monthly, key)
         eve = sessions.shift(partitions.parsed(key), -1)

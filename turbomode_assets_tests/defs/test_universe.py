@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from turbomode_assets import loop, market_tables, schema, sessions, tables
+from turbomode_assets import market_loop, market_tables, schema, sessions, tables
 from turbomode_assets.defs import metadata, partitions, resources
 from turbomode_assets.defs.assets import universe
 from turbomode_assets.sources import simulated
@@ -18,7 +18,7 @@ from turbomode_assets_tests.universe import worlds
 
 FIRST, LAST = dt.date(2020, 1, 2), dt.date(2021, 4, 30)
 QUARTERS = ["2020-01-01", "2020-04-01", "2020-07-01", "2020-10-01", "2021-01-01"]
-CURATIONS, RANKINGS = universe.build(partitions.grains(FIRST))
+CURATIONS, _, RANKINGS = universe.build(partitions.grains(FIRST))
 SETTINGS = home.Settings(n_symbols=20)
 
 
@@ -86,7 +86,7 @@ def test_a_curation_made_late_equals_the_one_made_in_time(curated: Path) -> None
 def test_the_universe_is_what_curation_let_in(curated: Path) -> None:
     curations = read(curated, market_tables.CURATIONS)
     source = simulated.Simulated(edge=SETTINGS.edge, n_symbols=20)
-    found = loop.admit(source.universe(LAST), curations, LAST)
+    found = market_loop.admit(source.universe(LAST), curations, LAST)
     latest = curations.filter(pl.col("quarter") == dt.date(2021, 1, 1))
     day = dt.date(2021, 1, 4)
     until = pl.col("valid_to").fill_null(sessions.LAST_DAY)

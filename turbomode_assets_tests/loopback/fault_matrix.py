@@ -22,7 +22,6 @@ import polars as pl
 from turbomode_assets import sessions
 from turbomode_assets.sources import base
 from turbomode_assets.sources.yahoo import Yahoo
-from turbomode_assets.sources.yahoo_client import Patience
 from turbomode_assets_tests.loopback import faults, world
 from turbomode_assets_tests.loopback.faults import Plan, Program
 from turbomode_assets_tests.loopback.server import Server, reached
@@ -33,9 +32,6 @@ PAGE = pathlib.Path(__file__).parents[2] / "docs" / "fault_matrix.md"
 SINCE = dt.date(2024, 4, 1)
 NIGHTS = sessions.sessions_between(dt.date(2024, 7, 2), dt.date(2024, 7, 5))
 """Three sessions; the second is a half day, a holiday follows."""
-
-PATIENCE: Patience = dataclasses.replace(IMPATIENT, failures_in_a_row=10**6)
-"""Two attempts, and no giving up: the faults are to be met one by one."""
 
 REFUSALS: dict[str, Program] = {
     "429": faults.rate_limit,
@@ -120,7 +116,7 @@ def run() -> list[Course]:
     )
     stored = pl.DataFrame()
     with tempfile.TemporaryDirectory() as folder, reached(market.answer) as server:
-        source = Yahoo(members(courses), pathlib.Path(folder) / "cache", 0.0, PATIENCE)
+        source = Yahoo(members(courses), pathlib.Path(folder) / "cache", 0.0, IMPATIENT)
         for night, day in enumerate(NIGHTS):
             market.now = world.at(day, 20)
             _plan(server, courses, night)

@@ -26,8 +26,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import Self
 
 import trustme
 
@@ -117,12 +116,7 @@ class Server:
         }
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop listening."""
         self._listener.shutdown()
         self._listener.server_close()
@@ -189,12 +183,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else every answer waits 40 ms
     server: _Listener
-    host: ClassVar[str] = ""
+    host = ""
 
     def do_CONNECT(self) -> None:
         self.send_response(200)
         self.end_headers()
-        self.host = self.path.partition(":")[0]  # type: ignore[misc]
+        self.host = self.path.partition(":")[0]
         self.connection = self.server.context.wrap_socket(
             self.connection, server_side=True
         )

@@ -32,7 +32,10 @@ RAW_CLASSES = {
 """Why the raw prices and the adjusted prices of their publisher disagree."""
 
 PANEL_CLASSES = {
-    "refused": "the price denies the action, so the row is in quarantine",
+    "refused": (
+        "the price denies the actions, so the row is in quarantine: it fell by 2 % as "
+        "traded, and with them it would have lost a third"
+    ),
     "after refused": "the first row after one that was refused",
 }
 """Why rows of the split-adjusted panel cannot be compared."""

@@ -4,11 +4,11 @@ import datetime as dt
 
 import polars as pl
 
-from turbomode_assets import policy
+from turbomode_assets import market_policy
 from turbomode_assets.prices import health
 
 FRIDAY, MONDAY, TUESDAY = dt.date(2024, 6, 28), dt.date(2024, 7, 1), dt.date(2024, 7, 2)
-RULES = policy.QualityPolicy()
+RULES = market_policy.QualityPolicy()
 SYMBOLS = [f"S{n}" for n in range(10)]
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from turbomode_assets import market_tables, policy, sessions, tables
+from turbomode_assets import market_policy, market_tables, sessions, tables
 from turbomode_assets.prices import adjustment, findings, quality
 
-RULES = policy.QualityPolicy()
+RULES = market_policy.QualityPolicy()
 DAYS = sessions.sessions_between(dt.date(2024, 1, 2), dt.date(2024, 3, 28))
 KNOWN = tables.BARS.empty()
 
@@ -323,7 +323,7 @@ def test_asked_again_nothing_changes(
     assert inspect(again, known, is_revising=is_revising).refused.is_empty()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(dirt=DIRTY)
 def test_a_range_is_judged_like_its_sessions(dirt: dict[int, Cells]) -> None:
     rows = delivery(dirt, n=18).filter(pl.col("session").is_not_null())

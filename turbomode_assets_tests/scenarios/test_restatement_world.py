@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
-from turbomode_assets import loop, market_tables, policy, sessions, tables
+from turbomode_assets import loop, market_loop, market_tables, sessions, tables
 from turbomode_assets.defs import grading, intake, partitions
 from turbomode_assets.sources.yahoo import Yahoo
 from turbomode_assets.sources.yahoo_client import Child
 from turbomode_assets.store import bitemporal, warehouse
-from turbomode_assets.universe import departures
 from turbomode_assets_tests.loopback import server
 from turbomode_assets_tests.loopback.world import (
     Dividend,
@@ -73,7 +72,6 @@ LISTINGS = (
     Listing(symbol="OLD", first=SINCE, renamed_at=at(LOST_ON), later_symbol="NEW"),
 )
 SYMBOLS = [each.symbol for each in LISTINGS if each.symbol != "SPY"]
-RULES = policy.SWING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,12 +99,10 @@ def live_a_night(
     request = intake.request(store, window, SINCE, now)
     intake.take_in(store, source, request, lambda _: None)
     intake.refresh(store, window)
-    told = store.newest(market_tables.BAR_REVISIONS, "symbol", "session")
-    last = pl.DataFrame({"symbol": list(told), "last": list(told.values())})
+    newest = store.newest(tables.BARS, "symbol", "session")
     fetches = store.read(market_tables.FETCHES)
-    universe = departures.with_departures(
-        loop.list_universe(source, night), fetches, last, RULES.quality.gone_sessions
-    )
+    candidates = market_loop.list_universe(source, night)
+    universe = market_loop.depart(candidates, fetches, newest)
     store.replace(tables.UNIVERSE, universe)
     changed = bitemporal.surprises(store).filter(pl.col("known_at") == now)
     first = min([night, *changed["session"]])

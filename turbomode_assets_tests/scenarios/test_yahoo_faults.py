@@ -22,7 +22,9 @@ def test_a_passing_fault_of_the_whole_answer_loses_nothing(
     courses: list[Course],
 ) -> None:
     passing = [each for each in courses if each.case.lasts == "one attempt"]
-    whole = [each for each in passing if not each.n_refused]
+    # A symbol that Yahoo has never known is believed to be unknown until tomorrow.
+    known = [each for each in passing if each.results != ["unknown_symbol"]]
+    whole = [each for each in known if not each.n_refused]
     assert len(whole) > 20
     assert [each for each in whole if each.missing[0]] == []
 

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from turbomode_assets import errors, sessions
-from turbomode_assets.sources import base
+from turbomode_assets.sources import base, file_panel
 from turbomode_assets.sources.files import Files
 
 SHARED = Path(os.environ.get("TURBOMODE_SHARED_DATA", "../shared/data"))
 DAYS = sessions.sessions_between(dt.date(2024, 1, 2), dt.date(2024, 2, 29))
+NOW = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
 
 needs_real_panel = pytest.mark.skipif(
     not (SHARED / "dev_panel.parquet").exists(), reason=f"no real panel in {SHARED}"
@@ -42,7 +43,7 @@ def delivered(
     source: Files,
     first: dt.date = DAYS[0],
     last: dt.date = DAYS[-1],
-    now: dt.datetime = dt.datetime(2024, 6, 1, tzinfo=dt.UTC),
+    now: dt.datetime = NOW,
 ) -> pl.DataFrame:
     asked = base.Request(first=first, last=last, now=now, since=first)
     parts = [delivery.rows for delivery in source.fetch(asked)]
@@ -108,6 +109,35 @@ def test_every_row_is_delivered_and_only_sound_ones_are_bars(tmp_path: Path) -> 
     )
 
 
+def test_a_table_without_rows_is_no_error(tmp_path: Path) -> None:
+    panel("^VIX").head(1).write_parquet(tmp_path / "index.parquet")
+    panel().head(0).drop("symbol").write_csv(tmp_path / "abc.csv")
+    source = Files(tmp_path)
+    asked = base.Request(first=DAYS[0], last=DAYS[1], now=NOW, since=DAYS[0])
+    assert list(source.fetch(asked)) == []
+    assert source.panel.is_empty()
+    assert source.universe(DAYS[-1]).is_empty()
+
+
+def test_parts_hold_whole_symbols(tmp_path: Path) -> None:
+    names = [f"S{i:03d}" for i in range(file_panel.SYMBOLS_IN_PART + 2)]
+    frame = pl.concat([panel(name, DAYS[:2]) for name in [*names, "^VIX"]])
+    source = Files(write(frame.sample(fraction=1, shuffle=True, seed=1), tmp_path))
+    asked = base.Request(first=DAYS[0], last=DAYS[1], now=NOW, since=DAYS[0])
+    parts = [delivery.rows["symbol"].to_list() for delivery in source.fetch(asked)]
+    assert [len(part) for part in parts] == [2 * file_panel.SYMBOLS_IN_PART, 4]
+    assert sorted(name for part in parts for name in part) == sorted(2 * names)
+
+
+def test_a_row_without_symbol_or_day_is_delivered(tmp_path: Path) -> None:
+    unnamed = panel().head(1).with_columns(symbol=pl.lit(None, pl.String))
+    undated = panel().head(1).with_columns(session=pl.lit(None, pl.Date))
+    source = Files(write(pl.concat([panel().head(1), unnamed, undated]), tmp_path))
+    faults = delivered(source)["fault"].drop_nulls().sort().to_list()
+    lost = "missing or unreadable: "
+    assert faults == [f"{lost}`session`", f"{lost}`symbol`"]
+
+
 def test_what_lies_outside_the_request_is_not_asked_for(tmp_path: Path) -> None:
     frame = pl.concat([panel("OLD", [dt.date(1962, 1, 5)]), panel()])
     rows = delivered(Files(write(frame, tmp_path)), DAYS[3], DAYS[5])
@@ -150,6 +180,15 @@ def test_text_among_rows_is_delivered_line_by_line(tmp_path: Path) -> None:
     rows = delivered(Files(tmp_path))
     assert rows["row"].drop_nulls().sort().to_list() == sorted(3 * junk.splitlines())
     assert rows.filter(pl.col("fault").is_null())["session"].to_list() == DAYS[:2]
+
+
+def test_bytes_that_are_no_text_are_delivered(tmp_path: Path) -> None:
+    panel().head(1).write_csv(tmp_path / "abc.csv")
+    with (tmp_path / "abc.csv").open("ab") as file:
+        file.write(b"2024-01-03,\xff\xfe,10,12,9,11,1000\n")
+    rows = delivered(Files(tmp_path))
+    assert rows.height == 2
+    assert rows["symbol"].to_list() == ["ABC", "\ufffd\ufffd"]
 
 
 def test_a_file_of_text_stops_no_other(tmp_path: Path) -> None:

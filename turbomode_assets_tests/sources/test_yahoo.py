@@ -83,6 +83,15 @@ def test_nothing_is_asked_for_what_is_stored_up_to_the_last_final_session() -> N
     assert set(client.asked) == {"BRK-B", "CCC"}
 
 
+def test_a_symbol_is_not_asked_for_beyond_its_last_session() -> None:
+    ended = dt.date(2024, 3, 1)
+    given = members(["AAA", "CCC"]).with_columns(delisted_on=ended)
+    client = Direct(MARKET)
+    source = Yahoo(given, Path("cache"), 0.0, Patience(), client)
+    list(source.fetch(request(MARKET.now, {"AAA": ended})))
+    assert set(client.asked) == {"CCC"}
+
+
 def test_a_window_reaches_back_over_what_is_stored() -> None:
     client = Direct(MARKET)
     stored = {"AAA": dt.date(2024, 6, 3), "CCC": dt.date(2024, 7, 2)}

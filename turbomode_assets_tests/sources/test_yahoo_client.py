@@ -42,7 +42,10 @@ needs_recordings = pytest.mark.skipif(
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Child]]:
     """Server and a child that reaches it, for all tests of this file."""
     folder = tmp_path_factory.mktemp("yahoo") / "cache"
-    with reached(MARKET.answer) as server, Child(folder, IMPATIENT) as child:
+    with (
+        reached(MARKET.answer) as server,
+        Child(folder, IMPATIENT) as child,
+    ):
         yield server, child
 
 

@@ -11,7 +11,7 @@ import pytest
 from turbomode_assets.sources import yahoo_round
 from turbomode_assets.sources.yahoo_client import Answer, Patience
 from turbomode_assets.sources.yahoo_rehearsal import render
-from turbomode_assets.sources.yahoo_round import Round, judge
+from turbomode_assets.sources.yahoo_round import Round, Wanted, judge
 from turbomode_assets.sources.yahoo_rows import Span
 
 DAY = dt.date(2024, 7, 3)
@@ -35,6 +35,10 @@ def good(symbol: str) -> Answer:
     return Answer(status=200, body=json.dumps(render(bars)))
 
 
+def wanted(symbol: str, *, is_stored: bool = True) -> Wanted:
+    return Wanted(symbol=symbol, spelling=symbol, since=DAY, is_stored=is_stored)
+
+
 @dataclasses.dataclass
 class Script:
     """A client that says what is written, symbol by symbol."""
@@ -54,7 +58,7 @@ def play(
     """Symbol, attempt and result of every attempt of a round through the script."""
     tour = Round(Script(lines), SPAN, 0.0, patience)
     for symbol in [s for s in lines if s != yahoo_round.CANARY]:
-        tour.visit(symbol, symbol, DAY)
+        tour.visit(wanted(symbol))
     named = ("symbol", "attempt", "result")
     return [tuple(row[name] for name in named) for row in tour.attempts]
 
@@ -100,15 +104,25 @@ def test_a_lasting_failure_ends_under_its_name() -> None:
 
 
 def test_failures_in_a_row_skip_the_rest() -> None:
-    broken = {symbol: [BROKEN] for symbol in ("AAA", "BBB", "CCC", "DDD")}
+    broken = {symbol: [BROKEN] for symbol in ("AAA", "BBB", "CCC", "DDD", "SPY")}
     said = play(broken)
-    assert said[4:] == [("CCC", 1, "skipped"), ("DDD", 1, "skipped")]
+    assert said[4:] == [
+        ("SPY", 1, "unreachable"),
+        ("CCC", 1, "skipped"),
+        ("DDD", 1, "skipped"),
+    ]
 
 
-def test_failures_apart_skip_nobody() -> None:
-    lines = {"AAA": [BROKEN], "BBB": [good("BBB")], "CCC": [BROKEN], "DDD": [BROKEN]}
-    said = play(lines)
+def test_failures_in_a_row_skip_nobody_while_the_canary_lives() -> None:
+    lines = {symbol: [BROKEN] for symbol in ("AAA", "BBB", "CCC", "DDD")}
+    said = play(lines | {"SPY": [good("SPY")], "EEE": [good("EEE")]})
     assert "skipped" not in {result for *_, result in said}
+    assert said[-2:] == [("SPY", 2, "complete"), ("EEE", 1, "complete")]
+
+
+def test_failures_apart_do_not_add_up() -> None:
+    lines = {"AAA": [BROKEN], "BBB": [good("BBB")], "CCC": [BROKEN]}
+    assert "SPY" not in {symbol for symbol, *_ in play(lines)}
 
 
 def test_a_symbol_is_unknown_only_while_the_canary_lives() -> None:
@@ -121,6 +135,16 @@ def test_a_symbol_is_unknown_only_while_the_canary_lives() -> None:
     assert [result for symbol, _, result in dead if symbol == "AAA"] == [
         "unreachable",
         "unreachable",
+    ]
+
+
+def test_a_symbol_never_known_is_asked_for_once() -> None:
+    lines = {"AAA": [UNKNOWN], "SPY": [good("SPY")]}
+    tour = Round(Script(lines), SPAN, 0.0, QUICK)
+    tour.visit(wanted("AAA", is_stored=False))
+    assert [(row["symbol"], row["result"]) for row in tour.attempts] == [
+        ("SPY", "complete"),
+        ("AAA", "unknown_symbol"),
     ]
 
 
@@ -137,7 +161,7 @@ def test_a_rate_limit_is_waited_out_as_asked_but_not_for_ever(
     slow = dataclasses.replace(QUICK, limited_seconds=0.2, longest_wait_seconds=0.4)
     limited = dataclasses.replace(LIMITED, retry_after=wish)
     tour = Round(Script({"AAA": [limited, good("AAA")]}), SPAN, 0.0, slow)
-    tour.visit("AAA", "AAA", DAY)
+    tour.visit(wanted("AAA"))
     ends = pl.DataFrame(tour.attempts)["ended_at"]
     took = (ends[1] - ends[0]).total_seconds()
     assert at_least <= took < 99.0

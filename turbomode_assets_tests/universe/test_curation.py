@@ -10,10 +10,10 @@ import pytest
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from turbomode_assets import errors, market_tables, policy, sessions, tables
+from turbomode_assets import errors, market_policy, market_tables, sessions, tables
 from turbomode_assets.universe import curation
 
-RULES = policy.CurationPolicy(lookback_sessions=10)
+RULES = market_policy.CurationPolicy(lookback_sessions=10)
 QUARTER = dt.date(2024, 4, 1)
 DAYS = sessions.sessions_between(dt.date(2023, 12, 1), dt.date(2024, 4, 30))
 NONE = market_tables.CURATIONS.empty()
@@ -68,7 +68,7 @@ def before(**is_member: bool) -> pl.DataFrame:
 def decided(
     prices: dict[str, float],
     previous: pl.DataFrame,
-    rules: policy.CurationPolicy = RULES,
+    rules: market_policy.CurationPolicy = RULES,
 ) -> dict[str, str]:
     found = curation.curate(bars(prices), candidates(*prices), previous, rules, QUARTER)
     return dict(found.select("symbol", "decision").iter_rows())
@@ -254,4 +254,4 @@ def test_a_name_moves_only_when_it_crossed_the_whole_band(path: list[float]) -> 
 )
 def test_a_band_that_is_upside_down_is_refused(upside_down: dict[str, float]) -> None:
     with pytest.raises(errors.PolicyError, match=next(iter(upside_down))):
-        policy.CurationPolicy(**upside_down)  # type: ignore[arg-type]
+        market_policy.CurationPolicy(**upside_down)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from turbomode_assets import loop, market_tables, sessions, tables
+from turbomode_assets import loop, market_loop, market_tables, sessions, tables
 from turbomode_assets.sources import simulated
 from turbomode_assets.universe import membership
 
@@ -123,9 +123,9 @@ def test_an_interval_that_ended_by_itself_was_not_dropped() -> None:
 def test_a_later_decision_only_ends_what_was_open() -> None:
     rows = [(q, "A", yes) for q, yes in zip(QUARTERS, (True, True, False), strict=True)]
     known, as_of = candidates(("A", DAYS[0], None)), dt.date(2020, 9, 30)
-    early = loop.admit(known, decisions(rows), as_of)
-    assert_frame_equal(early, loop.admit(known, decisions(rows[:2]), as_of))
-    late = loop.admit(known, decisions(rows), dt.date(2020, 10, 1))
+    early = market_loop.admit(known, decisions(rows), as_of)
+    assert_frame_equal(early, market_loop.admit(known, decisions(rows[:2]), as_of))
+    late = market_loop.admit(known, decisions(rows), dt.date(2020, 10, 1))
     assert (early["valid_to"].item(), late["valid_to"].item()) == (None, as_of)
 
 

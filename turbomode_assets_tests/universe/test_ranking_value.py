@@ -9,11 +9,11 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy import stats
 
-from turbomode_assets import loop, market_tables, policy
+from turbomode_assets import market_loop, market_policy, market_tables, policy
 from turbomode_assets.universe import ranking, ranking_value
 from turbomode_assets_tests.universe import worlds
 
-RULES = policy.RankingPolicy(n_permutations=400, trend_days=90)
+RULES = market_policy.RankingPolicy(n_permutations=400, trend_days=90)
 MONTHS = [dt.date(2024, month, 1) for month in range(2, 7)]
 
 
@@ -118,7 +118,7 @@ def test_the_months_to_come_change_no_value() -> None:
     known = outcomes.filter(pl.col("matures_on") < month)
     past = stored.filter(pl.col("month") < month)
     rules = policy.Policy(ranking=RULES)
-    found = loop.value_rankings(stored, outcomes, signals, month, rules)
-    assert found == loop.value_rankings(past, known, signals, month, rules)
+    found = market_loop.value_rankings(stored, outcomes, signals, month, rules)
+    assert found == market_loop.value_rankings(past, known, signals, month, rules)
     assert found[0].months[-1].month < month
     assert_frame_equal(past, stored.head(past.height))

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from turbomode_assets import market_tables, policy
+from turbomode_assets import market_policy, market_tables
 from turbomode_assets.sources import membership_file
 from turbomode_assets.universe import curation
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 QUARTERS = [dt.date(y, m, 1) for y in range(2006, 2018) for m in (1, 4, 7, 10)]
 
-NARROW = policy.CurationPolicy(
+NARROW = market_policy.CurationPolicy(
     enter_dollar_volume_usd=2e8, exit_dollar_volume_usd=2e8, exit_price_usd=5.0
 )
 """One floor in the middle of the panel's dollar volumes, and no band."""
@@ -44,7 +44,7 @@ def intervals() -> pl.DataFrame:
 
 
 def decide(
-    rules: policy.CurationPolicy, last: dt.date, quarters: list[dt.date]
+    rules: market_policy.CurationPolicy, last: dt.date, quarters: list[dt.date]
 ) -> pl.DataFrame:
     """Decisions of quarter after quarter from bars that end on `last`."""
     known = bars().filter(pl.col("session") <= last)
@@ -87,7 +87,7 @@ def test_decisions_of_a_quarter_need_no_later_bar() -> None:
 
 
 def test_a_shipped_floor_drops_none_of_these_large_companies_for_volume() -> None:
-    decided = decide(policy.CurationPolicy(), dt.date(2017, 12, 31), QUARTERS)
+    decided = decide(market_policy.CurationPolicy(), dt.date(2017, 12, 31), QUARTERS)
     assert decided.height > 2000
     reasons = decided.filter(~pl.col("is_member"))["reason"]
     assert reasons.str.contains("dollar volume").sum() == 0

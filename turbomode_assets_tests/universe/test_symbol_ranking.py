@@ -9,16 +9,16 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy import stats
 
-from turbomode_assets import market_tables, policy, sessions
+from turbomode_assets import market_policy, market_tables, sessions
 from turbomode_assets.universe import ranking
 from turbomode_assets_tests.universe import worlds
 
-RULES = policy.RankingPolicy()
+RULES = market_policy.RankingPolicy()
 MONTH = worlds.MONTH
 
 
 def ranked(
-    world: worlds.World, rules: policy.RankingPolicy = RULES, silent: int = 0
+    world: worlds.World, rules: market_policy.RankingPolicy = RULES, silent: int = 0
 ) -> pl.DataFrame:
     return ranking.rank(world.outcomes(silent), world.signals(), rules, MONTH)
 

@@ -1,14 +1,12 @@
-"""Stage 1 of the loop: what a source delivered, the bars it makes, the universe.
+"""Stage 1 of the loop: what a source delivered, and the bars it makes.
 
 Deliveries become revisions, which are only ever added to, or go to quarantine; bars
 are what the newest revisions say.
 """
 
-import datetime as dt
-
 import dagster as dg
 
-from turbomode_assets import errors, loop, market_tables, tables
+from turbomode_assets import market_tables, tables
 from turbomode_assets.defs import (
     intake,
     metadata,
@@ -101,34 +99,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
             context, market_tables.RESTATEMENTS, rows, [check], notes
         )
 
-    @dg.asset(
-        **metadata.declared(tables.UNIVERSE, GROUP, "polars"),
-        deps=[dg.AssetDep(metadata.key(tables.BARS))],
-        check_specs=[table_io.schema_check(tables.UNIVERSE)],
-        pool=metadata.POOL,
-    )
-    def universe(
-        context: dg.AssetExecutionContext,
-        market: MarketResource,
-        warehouse: WarehouseResource,
-    ) -> table_io.Written:
-        """Symbols eligible at a session, as known at the latest stored bar."""
-        with warehouse.opened() as store:
-            rows = loop.list_universe(
-                market.source(), _latest(store.partitions(tables.BARS))
-            )
-            store.replace(tables.UNIVERSE, rows)
-            check = table_io.schema_result(store, tables.UNIVERSE, None)
-        return table_io.result(context, tables.UNIVERSE, rows, [check])
-
-    return [bar_revisions, bars, restatements, universe, *_written_beside()]
-
-
-def _latest(stored: list[dt.date]) -> dt.date:
-    if not stored:
-        message = "expected stored bars, found none; materialize market/bars"
-        raise errors.MissingUpstream(message)
-    return stored[-1]
+    return [bar_revisions, bars, restatements, *_written_beside()]
 
 
 def _written_beside() -> list[dg.AssetSpec]:

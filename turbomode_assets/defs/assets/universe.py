@@ -1,4 +1,4 @@
-"""Beside stage 1 and stage 4: who is let in each quarter, and whom signals got right.
+"""Beside stage 1 and stage 4: who belongs, and whom signals got right.
 
 Curation reads the candidates from the source as of its eve, never the curated
 universe, and its own previous quarter, which is why it depends on itself. A partition
@@ -12,9 +12,18 @@ from collections.abc import Iterable
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import loop, market_tables, policy, sessions, tables
+from turbomode_assets import (
+    errors,
+    loop,
+    market_loop,
+    market_tables,
+    policy,
+    sessions,
+    tables,
+)
 from turbomode_assets.defs import metadata, partitions, table_io
 from turbomode_assets.defs.resources import MarketResource, WarehouseResource
+from turbomode_assets.sources import base
 from turbomode_assets.store import warehouse as warehouses
 from turbomode_assets.universe import ranking_value
 
@@ -24,6 +33,9 @@ GROUP = "universe"
 LOOK_BACK_QUARTERS = 2
 """Quarters that hold the look-back of a curation: one has as few as 61 sessions."""
 
+LOOKED_BACK = 60
+"""Sessions of fetches in which a symbol that was denied night after night shows."""
+
 LOOK_BACK_MONTHS = 16
 """Months that hold the 455 days a ranking looks at, and the signals that matured in
 them."""
@@ -31,7 +43,7 @@ them."""
 
 def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
     """Assets of these stages."""
-    return [_curations(grains), _rankings(grains)]
+    return [_curations(grains), _universe(), _rankings(grains)]
 
 
 def _curations(grains: partitions.Grains) -> dg.AssetsDefinition:
@@ -75,13 +87,13 @@ def _decided(
     store: warehouses.Warehouse, market: MarketResource, quarter: dt.date
 ) -> pl.DataFrame:
     eve = sessions.shift(quarter, -1)
-    bars = store.read(tables.BARS, loop.bars_for_curation(quarter), eve)
+    bars = store.read(tables.BARS, market_loop.bars_for_curation(quarter), eve)
     if bars.is_empty():
         # A source need not know who belonged before its first bar.
         return market_tables.CURATIONS.empty()
-    candidates = loop.list_universe(market.source(), eve)
+    candidates = market_loop.list_universe(market.source(), eve)
     previous = store.read(market_tables.CURATIONS, last=eve)
-    return loop.curate_universe(bars, candidates, previous, quarter)
+    return market_loop.curate_universe(bars, candidates, previous, quarter)
 
 
 def _log(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
@@ -89,6 +101,41 @@ def _log(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
     moved = rows.filter(pl.col("decision").is_in(["added", "dropped"]))
     shown = moved.select("symbol", "decision", "reason")
     return dg.MetadataValue.md(_table(shown.columns, shown.iter_rows()))
+
+
+def _universe() -> dg.AssetsDefinition:
+    @dg.asset(
+        **metadata.declared(tables.UNIVERSE, GROUP, "polars"),
+        deps=[metadata.key(tables.BARS), metadata.key(market_tables.CURATIONS)],
+        check_specs=[table_io.schema_check(tables.UNIVERSE)],
+        pool=metadata.POOL,
+    )
+    def universe(
+        context: dg.AssetExecutionContext,
+        market: MarketResource,
+        warehouse: WarehouseResource,
+    ) -> table_io.Written:
+        """Symbols eligible at a session, as known at the latest stored bar."""
+        with warehouse.opened() as store:
+            rows = _eligible(store, market.source())
+            store.replace(tables.UNIVERSE, rows)
+            check = table_io.schema_result(store, tables.UNIVERSE, None)
+        return table_io.result(context, tables.UNIVERSE, rows, [check])
+
+    return universe
+
+
+def _eligible(store: warehouses.Warehouse, source: base.Source) -> pl.DataFrame:
+    """Candidates that the source has not forgotten and curation has let in."""
+    newest = store.newest(tables.BARS, "symbol", "session")
+    if not newest:
+        message = "expected stored bars, found none; materialize market/bars"
+        raise errors.MissingUpstream(message)
+    as_of = max(newest.values())
+    candidates = market_loop.list_universe(source, as_of)
+    fetches = store.read(market_tables.FETCHES, sessions.shift(as_of, -LOOKED_BACK))
+    known = market_loop.depart(candidates, fetches, newest)
+    return market_loop.admit(known, store.read(market_tables.CURATIONS), as_of)
 
 
 def _rankings(grains: partitions.Grains) -> dg.AssetsDefinition:
@@ -112,15 +159,15 @@ def _rankings(grains: partitions.Grains) -> dg.AssetsDefinition:
         table = market_tables.RANKINGS
         month = partitions.parsed(context.partition_key)
         window = partitions.Window(month, month)
-        since, eve = loop.outcomes_for_ranking(month), sessions.shift(month, -1)
+        since, eve = market_loop.outcomes_for_ranking(month), sessions.shift(month, -1)
         with warehouse.opened() as store:
             outcomes = store.read(tables.OUTCOMES, since, eve)
             signals = store.read(tables.SIGNALS, loop.signals_maturing_from(since), eve)
-            rows = loop.rank_symbols(outcomes, signals, month)
+            rows = market_loop.rank_symbols(outcomes, signals, month)
             store.replace(table, rows, month, month)
             earlier = store.read(table, since, eve)
             check = table_io.schema_result(store, table, window)
-        values = loop.value_rankings(earlier, outcomes, signals, month)
+        values = market_loop.value_rankings(earlier, outcomes, signals, month)
         return table_io.result(context, table, rows, [check], _notes(rows, values))
 
     return rankings
