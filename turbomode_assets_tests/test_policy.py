@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from turbomode_assets import errors, policy
+from turbomode_assets import errors, market_policy, policy
 
 STAGES: dict[str, Any] = {
     field.name: field.default for field in dataclasses.fields(policy.Policy)
@@ -28,7 +28,8 @@ BOUNDED = [pair for pair in FIELDS if pair[1] not in UNBOUNDED]
 
 RECORDS = [
     node
-    for node in ast.parse(inspect.getsource(policy)).body
+    for module in (policy, market_policy)
+    for node in ast.parse(inspect.getsource(module)).body
     if isinstance(node, ast.ClassDef)
 ]
 

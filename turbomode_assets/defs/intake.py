@@ -172,13 +172,21 @@ def take_in(
 def _known(
     store: warehouse.Warehouse, rows: pl.DataFrame, request: base.Request
 ) -> pl.DataFrame:
-    """Bars known of the delivered symbols, from well before the delivered rows."""
-    days = rows["session"].drop_nulls()
-    first = min([request.first, *days.bottom_k(1).to_list()])
+    """Bars known of the delivered symbols, from well before the delivered rows.
+
+    A symbol that was silent for longer brings its last bars, however old.
+    """
+    earliest: dt.date | None = rows.select(pl.col("session").min()).item()
+    first = min(request.first, earliest or request.first)
     since = market_loop.bars_for_judging(first)
+    symbols = rows["symbol"].drop_nulls().unique().sort()
     stored = store.read(market_tables.BAR_REVISIONS, since)
-    symbols = rows["symbol"].unique().to_list()
-    return market_loop.latest_bars(stored.filter(pl.col("symbol").is_in(symbols)))
+    recent = market_loop.latest_bars(stored.filter(pl.col("symbol").is_in(symbols)))
+    heard = recent.filter(pl.col("session") < first)["symbol"].unique()
+    silent = symbols.filter(~symbols.is_in(heard)).to_list()
+    n_bars = market_loop.JUDGED_BESIDE_SESSIONS
+    older = bitemporal.last_known(store, silent, since, n_bars)
+    return pl.concat([older, recent])
 
 
 def _count(

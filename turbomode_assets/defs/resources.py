@@ -102,7 +102,7 @@ class MarketResource(dg.ConfigurableResource[base.Source]):
         """Members by the universe file, or the default list."""
         if not self.universe:
             return default_list.members(self.since())
-        return membership_file.read(Path(self.universe))
+        return membership_file.members(Path(self.universe), self.since())
 
     def since(self) -> dt.date:
         """First session of history."""

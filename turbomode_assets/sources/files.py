@@ -14,7 +14,7 @@ from typing import ClassVar, Self
 
 import polars as pl
 
-from turbomode_assets import errors, market_tables, sessions, tables
+from turbomode_assets import market_tables, sessions, tables
 from turbomode_assets.sources import base, file_panel, membership_file, simulated
 
 UNKNOWN = "unknown"
@@ -124,7 +124,7 @@ class Files:
             return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
         if self._intervals is not None:
             return self._intervals.select(wanted)
-        return _read_listed(self.universe_path).select(wanted)
+        return membership_file.read_list(self.universe_path).select(wanted)
 
     @functools.cached_property
     def _intervals(self) -> pl.DataFrame | None:
@@ -199,27 +199,3 @@ def _known_at(days: pl.DataFrame) -> pl.DataFrame:
     return days.with_columns(
         pl.Series("known_at", closes, dtype=pl.Datetime("us", "UTC"))
     )
-
-
-def _read_listed(path: pathlib.Path) -> pl.DataFrame:
-    """Symbols of a universe file; lists all that is wrong with it at once."""
-    try:
-        raw = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as cause:
-        message = f"{path} could not be opened as a universe CSV: {cause}"
-        raise errors.SourceError(message) from cause
-    listed = raw.rename(lambda name: name.strip().lower())
-    faults = [
-        f"no column `{name}`"
-        for name in ("symbol", "sector")
-        if name not in listed.columns
-    ]
-    if not faults:
-        doubled = listed.height - listed["symbol"].n_unique()
-        faults += [f"{doubled} doubled symbols"] if doubled else []
-    if faults:
-        message = f"{path} is no universe: {'; '.join(faults)}; correct the file"
-        raise errors.SourceError(message)
-    if "cap_class" in listed.columns:
-        return listed
-    return listed.with_columns(cap_class=pl.lit(None, pl.String))

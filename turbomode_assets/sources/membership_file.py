@@ -106,6 +106,76 @@ def known(
     return tables.UNIVERSE.conform(listed.join(gone, on="symbol", how="left"))
 
 
+def members(path: pathlib.Path, since: dt.date) -> pl.DataFrame:
+    """Rows of `tables.UNIVERSE` of a file of intervals, or of symbols alone.
+
+    Parameters
+    ----------
+    path
+        The file.
+    since
+        From when on symbols belong whose file names no day.
+
+    Raises
+    ------
+    errors.SourceError
+        With everything that is wrong with the file.
+    """
+    if holds_intervals(path):
+        return known(read(path), sessions.LAST_DAY)
+    listed = read_list(path).select("symbol", *_TEXTS[1:])
+    return tables.UNIVERSE.conform(
+        listed.with_columns(
+            pl.col(_TEXTS[1:]).fill_null(_UNKNOWN),
+            valid_from=pl.lit(since),
+            valid_to=pl.lit(None, pl.Date),
+            delisted_on=pl.lit(None, pl.Date),
+            reason=pl.lit("listed"),
+            is_point_in_time=pl.lit(value=False),
+        )
+    )
+
+
+def read_list(path: pathlib.Path) -> pl.DataFrame:
+    """Symbols of a file that names no days.
+
+    Parameters
+    ----------
+    path
+        CSV with columns symbol, sector and optionally cap_class.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of the file, in lower case, all text; cap_class null where not given.
+
+    Raises
+    ------
+    errors.SourceError
+        With everything that is wrong with the file.
+    """
+    try:
+        raw = pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as cause:
+        message = f"{path} could not be opened as a universe CSV: {cause}"
+        raise errors.SourceError(message) from cause
+    listed = raw.rename(lambda name: name.strip().lower())
+    faults = [
+        f"no column `{name}`"
+        for name in ("symbol", "sector")
+        if name not in listed.columns
+    ]
+    if not faults:
+        doubled = listed.height - listed["symbol"].n_unique()
+        faults += [f"{doubled} doubled symbols"] if doubled else []
+    if faults:
+        message = f"{path} is no universe: {'; '.join(faults)}; correct the file"
+        raise errors.SourceError(message)
+    if "cap_class" in listed.columns:
+        return listed
+    return listed.with_columns(cap_class=pl.lit(None, pl.String))
+
+
 def _read(path: pathlib.Path) -> pl.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":

@@ -88,7 +88,9 @@ def judge(answer: Answer, symbol: str, span: Span) -> Verdict:
         )
     if answer.status is None:
         result = "timed_out" if answer.is_late else "unreachable"
-        return Verdict(result=result, detail=answer.error)
+        return Verdict(
+            result=result, detail=answer.error or "no answer to the question"
+        )
     return _judge_text(answer, answer.status, symbol, span)
 
 

@@ -5,6 +5,7 @@ follows from a changed bar is not decided here.
 """
 
 import datetime as dt
+import re
 
 import polars as pl
 
@@ -61,6 +62,46 @@ def as_of(
     )
     found = store.select(sql, [market_tables.BAR_REVISIONS])
     return tables.BARS.empty() if found is None else tables.BARS.conform(found)
+
+
+def last_known(
+    store: Warehouse, symbols: list[str], before: dt.date, n_bars: int
+) -> pl.DataFrame:
+    """Last bars of some symbols before a day, however old they are.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    symbols
+        Whose bars; what is no symbol has none.
+    before
+        First day that does not count.
+    n_bars
+        Bars of each symbol.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.BARS` as the newest revisions have them, sorted by key.
+    """
+    columns = ", ".join(map(clauses.quoted, tables.BARS.column_names))
+    wanted = ", ".join(f"'{symbol}'" for symbol in symbols if _is_symbol(symbol))
+    sql = (
+        f"WITH newest AS (SELECT {columns} FROM {_REVISIONS} "  # noqa: S608
+        f"WHERE symbol IN ({wanted or 'NULL'}) "
+        f"AND session < DATE '{before.isoformat()}' QUALIFY row_number() OVER "
+        "(PARTITION BY symbol, session ORDER BY known_at DESC) = 1) "
+        "SELECT * FROM newest QUALIFY row_number() OVER "
+        f"(PARTITION BY symbol ORDER BY session DESC) <= {int(n_bars)} "
+        "ORDER BY symbol, session"
+    )
+    found = store.select(sql, [market_tables.BAR_REVISIONS])
+    return tables.BARS.empty() if found is None else tables.BARS.conform(found)
+
+
+def _is_symbol(text: str) -> bool:
+    return re.match(tables.SYMBOL_PATTERN, text) is not None
 
 
 def surprises(store: Warehouse) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from turbomode_assets import loop, schema, sessions, tables
+from turbomode_assets import loop, market_tables, schema, sessions, tables
 from turbomode_assets.defs import driver, metadata
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.promotion import alias
@@ -16,7 +16,19 @@ from turbomode_assets_tests.conftest import Lived
 
 pytestmark = pytest.mark.xdist_group("lived")
 
-STORED = [table for table in tables.ALL if table is not tables.UNIVERSE]
+SPOTLESS = {
+    market_tables.QUARANTINE,
+    market_tables.FETCHES,
+    market_tables.RESTATEMENTS,
+}
+"""Tables that stay empty where the source is never wrong and never fails."""
+
+STORED = [
+    table
+    for table in tables.ALL
+    if table is not tables.UNIVERSE
+    if table not in SPOTLESS
+]
 
 
 def test_a_challenger_was_promoted_and_one_was_judged_each_month(lived: Lived) -> None:
@@ -132,6 +144,13 @@ def test_stored_rows_are_as_declared(lived: Lived, table: schema.Table) -> None:
     ]
     assert rows.height > 0
     assert table.violations(rows.with_columns(clocks)) == []
+
+
+@pytest.mark.parametrize("table", SPOTLESS, ids=lambda table: table.name)
+def test_a_source_without_fault_leaves_no_trace_of_one(
+    lived: Lived, table: schema.Table
+) -> None:
+    assert lived.read(table).is_empty()
 
 
 @pytest.mark.parametrize("job", ["history", "session"])

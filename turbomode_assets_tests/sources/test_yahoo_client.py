@@ -123,6 +123,16 @@ def test_a_rate_limited_crumb_does_not_poison_later_questions(
     assert [each for each in crumbs if "Too" in each] == []
 
 
+def test_a_slow_crumb_is_done_without(
+    yahoo: tuple[Server, Child], tmp_path: Path
+) -> None:
+    server, _ = yahoo
+    server.plan(CRUMB, faults.Plan(faults.slow))
+    with Child(tmp_path / "cache", IMPATIENT) as child:
+        assert child.ask("AAA", SINCE).status == 200
+    assert "crumb=" not in server.asked[-1]
+
+
 @pytest.mark.usefixtures("yahoo")
 def test_the_folder_of_cookies_is_closed_to_others(
     tmp_path: Path,

@@ -87,3 +87,15 @@ def test_bars_behind_their_revisions_are_outdated(store: warehouse.Warehouse) ->
     assert bitemporal.outdated_sessions(store) == [MONDAY]
     store.replace(tables.BARS, revisions.as_of(LEDGER), MONDAY, TUESDAY)
     assert bitemporal.outdated_sessions(store) == []
+
+
+@pytest.mark.parametrize(
+    ("n_bars", "closes"), [(1, [11.0]), (2, [12.0, 11.0]), (9, [12.0, 11.0])]
+)
+def test_the_last_bars_of_a_symbol_are_found_however_old(
+    store: warehouse.Warehouse, n_bars: int, closes: list[float]
+) -> None:
+    later = dt.date(2024, 12, 2)
+    found = bitemporal.last_known(store, ["AAA", "no symbol'"], later, n_bars)
+    assert found["close"].to_list() == closes
+    assert bitemporal.last_known(store, [], later, n_bars).is_empty()
