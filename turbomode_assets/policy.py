@@ -13,6 +13,9 @@ from turbomode_assets import errors
 LABELS = ("symmetric_10pct", "seed_10pct", "triple_barrier_vol")
 """Label versions by name; each is a column ``label_<name>`` of `swing.outcomes`."""
 
+FEATURE_SETS = ("full", "alpha158", "seed", "compact")
+"""Named sets of features, see `features.catalog`."""
+
 
 def _require(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
@@ -47,6 +50,20 @@ class HorizonPolicy:
         _require("large_move", self.large_move, 0.001, 1.0)
         _require("barrier_sigmas", self.barrier_sigmas, 0.1, 10.0)
         _require("barrier_vol_sessions", self.barrier_vol_sessions, 2, 252)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeaturePolicy:
+    """What a model sees of a symbol at the close."""
+
+    feature_set: str = "full"
+    """Named set of features; `seed` holds the predecessor's indicators."""
+
+    def __post_init__(self) -> None:
+        """Refuse a set that does not exist."""
+        if self.feature_set not in FEATURE_SETS:
+            found = errors.unknown_name("feature_set", self.feature_set, FEATURE_SETS)
+            raise errors.PolicyError(found)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -183,6 +200,9 @@ class Policy:
 
     horizon: HorizonPolicy = HorizonPolicy()
     """When and how a signal is judged."""
+
+    features: FeaturePolicy = FeaturePolicy()
+    """What a model sees."""
 
     side: SidePolicy = SidePolicy()
     """From probabilities to a side."""
