@@ -72,7 +72,9 @@ def _rank(ranked: Feature) -> Feature:
 
 
 def _listed() -> list[Feature]:
-    per_symbol = [f for each in FAMILIES for kind in each.KINDS for f in kind.features()]
+    per_symbol = [
+        f for each in FAMILIES for kind in each.KINDS for f in kind.features()
+    ]
     by_name = {feature.name: feature for feature in per_symbol}
     return [*per_symbol, *(_rank(by_name[name]) for name in _RANKED)]
 
@@ -110,12 +112,14 @@ signed_volume_20 balance_trend_20 money_location_20 money_flow_14
 price_to_volume_mean_20
 """
 
-_SETS = {
+SETS = {
     "full": frozenset(feature.name for feature in CATALOG),
     "alpha158": frozenset(f.name for f in CATALOG if f.source.startswith(QLIB)),
     "seed": frozenset(_SEED.split()),
     "compact": frozenset(_COMPACT.split()),
 }
+"""Names of the features of each named set: all; the formulas of Qlib's Alpha158; the
+indicators of the predecessor, made scale-free; and a broad selection to train fast."""
 
 
 DEFAULT = policy.SWING.features.feature_set
@@ -136,11 +140,11 @@ def features(feature_set: str = DEFAULT) -> tuple[Feature, ...]:
     >>> len(features("seed")), len(features("alpha158"))
     (48, 158)
     """
-    if feature_set not in _SETS:
+    if feature_set not in SETS:
         raise errors.SettingsError(
-            errors.unknown_name("feature_set", feature_set, _SETS)
+            errors.unknown_name("feature_set", feature_set, SETS)
         )
-    return tuple(f for f in CATALOG if f.name in _SETS[feature_set])
+    return tuple(f for f in CATALOG if f.name in SETS[feature_set])
 
 
 def names(family: str | None = None, feature_set: str = DEFAULT) -> list[str]:
@@ -188,18 +192,17 @@ def feature_version(feature_set: str = DEFAULT) -> str:
 
 
 def formulas(code: str) -> str:
-    """Python `code` without comments, docstrings and layout: what it computes.
+    r"""Python `code` without comments, docstrings and layout: what it computes.
 
     Examples
     --------
-    >>> formulas("def f(x):\\n    '''Twice.'''\\n    return 2*x  # or x + x")
-    'def f(x):\\n    return 2 * x'
+    >>> formulas("def f(x):\n    '''Twice.'''\n    return 2*x  # or x + x")
+    'def f(x):\n    return 2 * x'
     """
     tree = ast.parse(code)
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [each for each in body if not _is_text(each)]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [each for each in node.body if not _is_text(each)]
     return ast.unparse(tree)
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from turbomode_assets.features import panel
+from turbomode_assets.features import panel, track
 from turbomode_assets.features.windows import Array
 
 Unit = Literal[
@@ -78,7 +78,7 @@ class Feature:
         """Columns of a panel the kernel reads, found by running it."""
         n_rows = self.lookback_sessions + 2
         age = np.arange(n_rows, dtype=float)[:, None]
-        columns = {name: panel.Column(age + 1, age) for name in panel.INPUTS}
+        columns = {name: track.Column(age + 1, age) for name in panel.INPUTS}
         traced = panel.Panel(columns, age, n_rows=1)
         self.kernel(traced)
         return tuple(name for name in panel.INPUTS if name in traced.inputs_read)
@@ -124,5 +124,5 @@ class Kind:
     def _sentence(self, window: tuple[int, ...]) -> str:
         parameters = list(inspect.signature(self.function).parameters)[1:]
         values = dict(zip(parameters, map(str, window), strict=True))
-        line = inspect.getdoc(self.function).partition("\n")[0]
+        line = str(inspect.getdoc(self.function)).partition("\n")[0]
         return re.sub(r"`(\w+)`", lambda found: values[found[1]], line)

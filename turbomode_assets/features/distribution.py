@@ -9,7 +9,6 @@ import numpy as np
 
 from turbomode_assets.features.declaration import (
     ANY,
-    FALL,
     POSITIVE,
     SHARE,
     SIGNED,
@@ -113,7 +112,14 @@ KINDS = (
     Kind(skewness, (20, 60), "ratio", ANY, _MOMENT),
     Kind(kurtosis, (60, 250), "ratio", (-2.0, 250.0), _MOMENT),
     Kind(autocorrelation, (20, 60), "correlation", SIGNED, "Lag of one", _lagged),
-    Kind(variance_ratio, ((5, 60),), "ratio", (0.0, 5.0), "Lo and MacKinlay 1988", _summed),
+    Kind(
+        variance_ratio,
+        ((5, 60),),
+        "ratio",
+        (0.0, 5.0),
+        "Lo and MacKinlay 1988",
+        _summed,
+    ),
     Kind(downside_share, (20, 60), "share", SHARE, "Patton and Sheppard 2015"),
     Kind(largest_gain, (20,), "log return", ANY, "Bali, Cakici and Whitelaw 2011"),
     Kind(drawdown, (60, 252), "fraction", (-1.0, 0.0), _EXTREME, within),

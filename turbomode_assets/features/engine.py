@@ -22,6 +22,7 @@ from turbomode_assets import errors, sessions
 from turbomode_assets.features import catalog, groups, panel, season
 from turbomode_assets.features.declaration import Feature
 from turbomode_assets.features.groups import Codes, Flags, Singles
+from turbomode_assets.features.track import Column
 from turbomode_assets.features.windows import Array
 
 _MARGIN_SESSIONS = 21
@@ -31,7 +32,6 @@ _SYMBOLS_AT_ONCE = 32
 """Symbols of a panel: an array of two years then fits the cache of one core."""
 
 _GIVEN = ("open", "high", "low", "close", "volume")
-
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -211,7 +211,7 @@ def _panel(rows: _Rows, symbols: Codes) -> panel.Panel:
     age = (row - start).astype(float)
     row = np.maximum(row, start)
     columns = {
-        name: panel.Column(rows.values[name][row], age, int(name.endswith("_return")))
+        name: Column(rows.values[name][row], age, int(name.endswith("_return")))
         for name in panel.INPUTS
     }
     return panel.Panel(columns, age, n_rows)

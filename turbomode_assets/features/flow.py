@@ -55,19 +55,14 @@ def balance_of_volume(of: Panel) -> Array:
 
 def value_inflow(of: Panel) -> Array:
     """Traded value where the typical price rose, else 0, in all rows."""
-    rose, _ = _typical_changes(of)
-    return typical_price(of) * of.volume.all * rose
+    price = of.derived(typical_price)
+    return price.all * of.volume.all * (price.all > price.previous)
 
 
 def value_outflow(of: Panel) -> Array:
     """Traded value where the typical price fell, else 0, in all rows."""
-    _, fell = _typical_changes(of)
-    return typical_price(of) * of.volume.all * fell
-
-
-def _typical_changes(of: Panel) -> tuple[Array, Array]:
     price = of.derived(typical_price)
-    return price.all > price.previous, price.all < price.previous
+    return price.all * of.volume.all * (price.all < price.previous)
 
 
 def weighted_move(of: Panel) -> Array:

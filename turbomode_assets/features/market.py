@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from turbomode_assets.features.declaration import ANY, POSITIVE, SIGNED, Kind
-from turbomode_assets.features.panel import LEAST_VOL, Panel, Track
+from turbomode_assets.features.panel import LEAST_VOL, Panel
+from turbomode_assets.features.track import Track
 from turbomode_assets.features.windows import Array
 
 _LEAST_VARIANCE = LEAST_VOL**2

@@ -87,8 +87,8 @@ def commodity_channel(of: Panel, n: int) -> Array:
 
 def ultimate(of: Panel, n: int, middle: int, long: int) -> Array:
     """Buying pressure over true range of `n`, `middle` and `long`, by 4, 2 and 1."""
-    parts = zip((4, 2, 1), (n, middle, long), strict=True)
-    return sum((weight * _pressure(of, w) for weight, w in parts), np.float64(0)) / 7
+    recent = 4 * _pressure(of, n) + 2 * _pressure(of, middle)
+    return (recent + _pressure(of, long)) / 7
 
 
 def _pressure(of: Panel, n: int) -> Array:

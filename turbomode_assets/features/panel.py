@@ -1,22 +1,20 @@
-"""The bars of some symbols side by side, and the window sums features are made of.
+"""The bars of some symbols side by side: what every feature is computed from.
 
 A panel is a stack of arrays of one shape: rows are the bars of each symbol, the latest
 last, and columns are symbols. Row `i` of two symbols need not be the same session; a
 symbol with fewer bars has zeros above its first. Of all rows, the last `n_rows` are
 asked for; the ones before are their past.
 
-Sums over windows are differences of running totals that begin at the symbol's first
-loaded bar. So a value has the same bits whichever rows are asked for, and whichever
-symbols stand beside it. Which features exist is said in the family files.
+Windows of one quantity are the business of `track`; which features exist is said in
+the family files.
 """
 
-import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from turbomode_assets.features import windows
+from turbomode_assets.features.track import Column, Track
 from turbomode_assets.features.windows import Array
 
 INPUTS = (
@@ -44,155 +42,6 @@ LEAST_RANGE = 1e-9
 """Range or movement, as a fraction of the close, below which there was none."""
 
 
-class Column:
-    """All loaded values of one quantity; zero where a symbol has none yet."""
-
-    def __init__(self, values: Array, age: Array, lookback: int = 0) -> None:
-        """Column of `values`, which count from the row with `lookback` earlier bars."""
-        self.age = age
-        self.values = np.where(age >= lookback, values, 0.0)
-
-    @functools.cached_property
-    def totals(self) -> Array:
-        """Running totals from each symbol's first bar; one row more than `values`."""
-        totals = np.zeros((len(self.values) + 1, self.values.shape[1]))
-        np.cumsum(self.values, axis=0, out=totals[1:])
-        return totals
-
-    @functools.cached_property
-    def squares(self) -> Self:
-        """Column of the squares."""
-        return type(self)(np.square(self.values), self.age)
-
-    @functools.cached_property
-    def aged(self) -> Self:
-        """Column of the values times the number of bars before them."""
-        return type(self)(self.values * self.age, self.age)
-
-    @functools.cached_property
-    def previous(self) -> Array:
-        """Values one bar earlier; the first row repeats itself."""
-        return np.concatenate([self.values[:1], self.values[:-1]])
-
-
-def _remembered(method: Callable[..., Array]) -> Callable[..., Array]:
-    """Method of a track whose result is kept for all features that ask again."""
-
-    @functools.wraps(method)
-    def lookup(self: "Track", n: int) -> Array:
-        key = (method.__name__, n)
-        if key not in self.memory:
-            self.memory[key] = method(self, n)
-        return self.memory[key]
-
-    return lookup
-
-
-class Track:
-    """A column as seen from the rows asked for; results have `n_rows` rows."""
-
-    def __init__(self, column: Column, n_rows: int) -> None:
-        """Track of `column`."""
-        self.column = column
-        self.n_rows = n_rows
-        self.memory: dict[tuple[str, int], Array] = {}
-
-    @property
-    def all(self) -> Array:
-        """Values of all loaded rows, for the formulas of derived columns."""
-        return self.column.values
-
-    @property
-    def previous(self) -> Array:
-        """Values of all loaded rows, one bar earlier."""
-        return self.column.previous
-
-    @property
-    def now(self) -> Array:
-        """Values of the rows asked for."""
-        return self.ago(0)
-
-    def ago(self, n: int) -> Array:
-        """Values `n` bars earlier."""
-        end = len(self.all) - n
-        return self.all[end - self.n_rows : end]
-
-    def window(self, n: int) -> Array:
-        """Values of the rows asked for and of the ``n - 1`` before them."""
-        return self.all[len(self.all) - self.n_rows - n + 1 :]
-
-    @_remembered
-    def sum(self, n: int) -> Array:
-        """Sum of the last `n` values."""
-        return self._sum(self.column, n)
-
-    def _sum(self, column: Column, n: int) -> Array:
-        end = len(column.totals)
-        latest = column.totals[end - self.n_rows :]
-        return latest - column.totals[end - self.n_rows - n : end - n]
-
-    @_remembered
-    def mean(self, n: int) -> Array:
-        """Mean of the last `n` values."""
-        return self.sum(n) / n
-
-    @_remembered
-    def mean_square(self, n: int) -> Array:
-        """Mean of the squares of the last `n` values; never negative."""
-        return np.maximum(self._sum(self.column.squares, n) / n, 0.0)
-
-    @_remembered
-    def variance(self, n: int) -> Array:
-        """Variance of the last `n` values, divided by ``n - 1``; never negative."""
-        centered = self.mean_square(n) - np.square(self.mean(n))
-        return np.maximum(centered, 0.0) * (n / (n - 1))
-
-    @_remembered
-    def std(self, n: int) -> Array:
-        """Standard deviation of the last `n` values, divided by ``n - 1``."""
-        return np.sqrt(self.variance(n))
-
-    @_remembered
-    def slope(self, n: int) -> Array:
-        """Slope per bar of the least-squares line through the last `n` values."""
-        age = self.column.age[len(self.all) - self.n_rows :]
-        middle = age - (n - 1) / 2
-        shared = self._sum(self.column.aged, n) / n - self.mean(n) * middle
-        return shared / ((n**2 - 1) / 12)
-
-    @_remembered
-    def highest(self, n: int) -> Array:
-        """Largest of the last `n` values."""
-        return windows.highest(self.window(n), n)
-
-    @_remembered
-    def lowest(self, n: int) -> Array:
-        """Smallest of the last `n` values."""
-        return windows.lowest(self.window(n), n)
-
-    @_remembered
-    def place_of_highest(self, n: int) -> Array:
-        """Place of the first largest of the last `n` values; 1 is the oldest."""
-        return windows.place_of_highest(self.window(n), n)
-
-    @_remembered
-    def place_of_lowest(self, n: int) -> Array:
-        """Place of the first smallest of the last `n` values; 1 is the oldest."""
-        return windows.place_of_highest(-self.window(n), n)
-
-    @_remembered
-    def ordered(self, n: int) -> Array:
-        """The last `n` values in ascending order, along a third axis."""
-        return windows.ordered(self.window(n), n)
-
-    def quantile(self, n: int, share: float) -> Array:
-        """Quantile of the last `n` values, interpolated between neighbors."""
-        whole, part = divmod(share * (n - 1), 1)
-        below, order = int(whole), self.ordered(n)
-        low, high = order[..., below], order[..., min(below + 1, n - 1)]
-        return low + (high - low) * part
-
-
 class Panel:
     """Tracks of some symbols, given and derived.
 
@@ -207,9 +56,7 @@ class Panel:
         Rows asked for. As many rows more as any feature looks back must be loaded.
     """
 
-    def __init__(
-        self, columns: Mapping[Any, Column], age: Array, n_rows: int
-    ) -> None:
+    def __init__(self, columns: Mapping[Any, Column], age: Array, n_rows: int) -> None:
         """Panel of `columns`."""
         self.columns = dict(columns)
         self.age = age
@@ -268,9 +115,7 @@ class Panel:
         """Log return of the symbol's sector since the symbol's previous bar."""
         return self.track("sector_log_return")
 
-    def derived(
-        self, formula: Callable[["Panel"], Array], lookback: int = 0
-    ) -> Track:
+    def derived(self, formula: Callable[["Panel"], Array], lookback: int = 0) -> Track:
         """Track of a column computed once from all loaded rows.
 
         Parameters

@@ -23,13 +23,15 @@ def columns(days: list[dt.date]) -> dict[str, Array]:
     Examples
     --------
     >>> found = columns([dt.date(2024, 7, 5)])
-    >>> {name: values.item() for name, values in found.items()}["sessions_into_month"]
-    3.0
+    >>> found["sessions_into_month"].item(), found["sessions_to_month_end"].item()
+    (4.0, 18.0)
     """
     first = max(days[0].replace(day=1), sessions.FIRST_DAY)
     calendar = sessions.sessions_between(first, _month_end(days[-1]))
     places = [_place(calendar, day) for day in days]
-    into, remaining, expiry = (np.array(part, float) for part in zip(*places, strict=True))
+    into, remaining, expiry = (
+        np.array(part, float) for part in zip(*places, strict=True)
+    )
     return {
         "weekday": np.array([day.weekday() for day in days], dtype=float),
         "sessions_into_month": into,

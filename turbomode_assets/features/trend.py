@@ -20,7 +20,8 @@ from turbomode_assets.features.declaration import (
     Kind,
     within,
 )
-from turbomode_assets.features.panel import LEAST_RANGE, LEAST_VOL, Panel, Track
+from turbomode_assets.features.panel import LEAST_RANGE, LEAST_VOL, Panel
+from turbomode_assets.features.track import Track
 from turbomode_assets.features.windows import Array
 
 

@@ -81,19 +81,21 @@ def price_deviation(of: Panel, n: int) -> Array:
 
 def parkinson_vol(of: Panel, n: int) -> Array:
     """Volatility from high and low over `n` sessions."""
-    return np.sqrt(of.derived(squared_range).mean(n).clip(0.0) / (4 * math.log(2)))
+    return np.sqrt(
+        np.maximum(of.derived(squared_range).mean(n), 0.0) / (4 * math.log(2))
+    )
 
 
 def garman_klass_vol(of: Panel, n: int) -> Array:
     """Volatility from open, high, low and close over `n` sessions."""
     ranged = of.derived(squared_range).mean(n) / 2
     moved = of.derived(body).mean_square(n) * (2 * math.log(2) - 1)
-    return np.sqrt((ranged - moved).clip(0.0))
+    return np.sqrt(np.maximum(ranged - moved, 0.0))
 
 
 def rogers_satchell_vol(of: Panel, n: int) -> Array:
     """Volatility from open, high, low and close over `n` sessions, free of drift."""
-    return np.sqrt(of.derived(shadows).mean(n).clip(0.0))
+    return np.sqrt(np.maximum(of.derived(shadows).mean(n), 0.0))
 
 
 def yang_zhang_vol(of: Panel, n: int) -> Array:
@@ -101,7 +103,9 @@ def yang_zhang_vol(of: Panel, n: int) -> Array:
     weight = 0.34 / (1.34 + (n + 1) / (n - 1))
     variance = of.derived(jump, 1).variance(n)
     variance = variance + weight * of.derived(body).variance(n)
-    return np.sqrt(variance + (1 - weight) * of.derived(shadows).mean(n).clip(0.0))
+    return np.sqrt(
+        variance + (1 - weight) * np.maximum(of.derived(shadows).mean(n), 0.0)
+    )
 
 
 def downside_vol(of: Panel, n: int) -> Array:
@@ -162,9 +166,7 @@ KINDS = (
         within,
     ),
     Kind(yang_zhang_vol, (20,), "per session", POSITIVE, "Yang and Zhang 2000"),
-    Kind(
-        downside_vol, (20,), "per session", POSITIVE, "Sortino and van der Meer 1991"
-    ),
+    Kind(downside_vol, (20,), "per session", POSITIVE, "Sortino and van der Meer 1991"),
     Kind(mean_true_range, (14,), "fraction", POSITIVE, "Wilder 1978, plain mean"),
     Kind(vol_ratio, ((5, 60), (20, 250)), "ratio", POSITIVE, _CLOSES),
     Kind(vol_of_vol, (20, 60), "ratio", POSITIVE, "Baltussen, van Bekkum, Grient 2018"),
@@ -177,8 +179,6 @@ KINDS = (
         "After Bali, Cakici and Whitelaw 2011, without the sign",
     ),
     Kind(market_vol, (20,), "per session", POSITIVE, "Equal-weight market"),
-    Kind(
-        price_deviation, QLIB_WINDOWS, "fraction", POSITIVE, QLIB + "STD", within
-    ),
+    Kind(price_deviation, QLIB_WINDOWS, "fraction", POSITIVE, QLIB + "STD", within),
 )
 """The features of this family."""

@@ -10,7 +10,6 @@ import numpy as np
 
 from turbomode_assets.features.declaration import (
     ANY,
-    POSITIVE,
     QLIB,
     QLIB_WINDOWS,
     SHARE,

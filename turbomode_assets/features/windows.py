@@ -41,7 +41,9 @@ def place_of_highest(values: Array, n: int) -> Array:
     >>> place_of_highest(np.array([[3.0], [1.0], [3.0], [2.0]]), 3).ravel().tolist()
     [1.0, 2.0]
     """
-    place = np.broadcast_to(np.arange(len(values), dtype=np.float32)[:, None], values.shape)
+    place = np.broadcast_to(
+        np.arange(len(values), dtype=np.float32)[:, None], values.shape
+    )
     width = 1
     while width < n:
         step = min(width, n - width)
@@ -50,7 +52,7 @@ def place_of_highest(values: Array, n: int) -> Array:
         values = np.maximum(values[:-step], values[step:])
         width += step
     first = np.arange(len(values))[:, None]
-    return place - first + 1.0
+    return (place - first + 1).astype(np.float64)
 
 
 def total(values: Array, n: int) -> Array:
@@ -70,8 +72,10 @@ def total(values: Array, n: int) -> Array:
 
 def mean_deviation(values: Array, mean: Array, n: int) -> Array:
     """Mean distance of each `n` rows from `mean`, given per window."""
-    rows = len(mean)
-    return sum(abs(values[i : i + rows] - mean) for i in range(n)) / n
+    rows, added = len(mean), np.zeros_like(mean)
+    for offset in range(n):
+        added += np.abs(values[offset : offset + rows] - mean)
+    return added / n
 
 
 def ordered(values: Array, n: int) -> Array:

@@ -125,7 +125,9 @@ def resplit(bars: pl.DataFrame) -> pl.DataFrame:
     """As if every symbol had split 4 to 1 in the middle of the stretch."""
     day = dt.date(2021, 12, 20)
     after, on = pl.col("session") >= day, pl.col("session") == day
-    per_share = [pl.col(name) / pl.when(after).then(4.0).otherwise(1.0) for name in PRICES]
+    per_share = [
+        pl.col(name) / pl.when(after).then(4.0).otherwise(1.0) for name in PRICES
+    ]
     ratio = pl.col("split_ratio") * pl.when(on).then(4.0).otherwise(1.0)
     paid = pl.col("dividend") / pl.when(after).then(4.0).otherwise(1.0)
     shares = pl.col("volume") * pl.when(after).then(4.0).otherwise(1.0)
