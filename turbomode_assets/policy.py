@@ -56,8 +56,9 @@ class HorizonPolicy:
 class FeaturePolicy:
     """What a model sees of a symbol at the close."""
 
-    feature_set: str = "full"
-    """Named set of features; `seed` holds the predecessor's indicators."""
+    feature_set: str = "compact"
+    """Named set of features: a broad selection, since training takes time in proportion
+    to the features; `full` holds all, `seed` the predecessor's indicators."""
 
     def __post_init__(self) -> None:
         """Refuse a set that does not exist."""

@@ -7,6 +7,7 @@ symbols or reads volume.
 
 import numpy as np
 
+from turbomode_assets.features import windows
 from turbomode_assets.features.declaration import (
     ANY,
     POSITIVE,
@@ -62,18 +63,10 @@ def autocorrelation(of: Panel, n: int) -> Array:
 
 def variance_ratio(of: Panel, n: int, long: int) -> Array:
     """Variance of log returns of `n` sessions over `n` times that of one, in `long`."""
-    runs = of.derived(_RUNS[n], n)
+    runs = of.earlier(long - 1).log_return.sum(n)
     single = np.maximum(of.log_return.mean_square(long), LEAST_VOL**2)
-    return np.minimum(runs.mean_square(long) / (n * single), n)
-
-
-def run_of_five(of: Panel) -> Array:
-    """Log return of five sessions, in all rows."""
-    close = of.close.all
-    return np.log(close / np.concatenate([close[:5], close[:-5]]))
-
-
-_RUNS = {5: run_of_five}
+    ratio: Array = windows.total(np.square(runs), long) / (long * n * single)
+    return np.minimum(ratio, float(n))
 
 
 def downside_share(of: Panel, n: int) -> Array:

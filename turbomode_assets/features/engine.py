@@ -139,9 +139,8 @@ def compute(
             _evaluate(_rows(bars, universe, is_asked), chosen, values)
             _rank_within(keys["session"], chosen, values)
     version = pl.lit(catalog.feature_version(feature_set)).alias("feature_version")
-    found = {f.name: line for f, line in zip(chosen, values, strict=True)}
-    frame = pl.concat([keys, pl.DataFrame(found)], how="horizontal")
-    return frame.select("symbol", "session", version, *map(_finite, found))
+    named = zip(chosen, values, strict=True)
+    return keys.with_columns(version, *(_nullable(f.name, line) for f, line in named))
 
 
 def _require_block(adjusted: pl.DataFrame, block: Block) -> None:
@@ -152,8 +151,12 @@ def _require_block(adjusted: pl.DataFrame, block: Block) -> None:
         raise errors.TableError(message)
 
 
-def _finite(name: str) -> pl.Expr:
-    return pl.when(pl.col(name).is_finite()).then(name)
+def _nullable(name: str, line: Singles) -> pl.Series:
+    is_finite = np.isfinite(line)
+    if is_finite.all():
+        return pl.Series(name, line)
+    line = np.where(is_finite, line, np.float32(np.nan))
+    return pl.Series(name, line, nan_to_null=True)
 
 
 def _rows(bars: pl.DataFrame, universe: pl.DataFrame, is_asked: pl.Series) -> _Rows:

@@ -28,7 +28,9 @@ class Column:
     def totals(self) -> Array:
         """Running totals from each symbol's first bar; one row more than `values`."""
         totals = np.zeros((len(self.values) + 1, self.values.shape[1]))
-        np.cumsum(self.values, axis=0, out=totals[1:])
+        # Two columns are added at once as one complex number: half the time, same bits.
+        paired = complex if self.values.shape[1] % 2 == 0 else float
+        np.cumsum(self.values.view(paired), axis=0, out=totals.view(paired)[1:])
         return totals
 
     @functools.cached_property

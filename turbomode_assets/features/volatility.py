@@ -39,9 +39,12 @@ def jump(of: Panel) -> Array:
 
 def shadows(of: Panel) -> Array:
     """Variance of a bar after Rogers and Satchell, in all rows."""
+    opened: Array = np.log(of.open.all)
     high, low = np.log(of.high.all), np.log(of.low.all)
-    opened, close = np.log(of.open.all), np.log(of.close.all)
-    return (high - close) * (high - opened) + (low - close) * (low - opened)
+    moved: Array = np.log(of.close.all) - opened
+    up: Array = high - opened
+    down: Array = low - opened
+    return (up - moved) * up + (down - moved) * down
 
 
 def drop(of: Panel) -> Array:

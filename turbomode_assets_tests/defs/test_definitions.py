@@ -23,7 +23,7 @@ NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 UPSTREAM = {
     "market/bars": [],
     "market/universe": ["market/bars"],
-    "swing/features": ["market/bars"],
+    "swing/features": ["market/bars", "market/universe"],
     "swing/signals": [
         "learning/champion_in_force",
         "market/universe",

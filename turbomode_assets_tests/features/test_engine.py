@@ -62,27 +62,29 @@ def test_bars_before_the_block_are_refused() -> None:
     early = BLOCK.load_from - dt.timedelta(days=1)
     bars = adjusted_bars("A").with_columns(session=pl.lit(early)).head(1)
     with pytest.raises(errors.TableError, match="1 rows lie before"):
-        engine.compute(bars, NOBODY, BLOCK)
+        engine.compute(bars, NOBODY, BLOCK, "full")
 
 
 def test_no_bars_give_no_rows_but_every_column() -> None:
-    empty = engine.compute(adjusted_bars("A").clear(), NOBODY, BLOCK)
+    empty = engine.compute(adjusted_bars("A").clear(), NOBODY, BLOCK, "full")
     assert empty.height == 0
-    assert empty.schema == tables.FEATURES.schema(tuple(catalog.names()))
+    assert empty.schema == tables.FEATURES.schema(
+        tuple(catalog.names(feature_set="full"))
+    )
 
 
 def test_order_of_rows_does_not_matter() -> None:
     bars = adjusted_bars("ABC")
     shuffled = bars.sample(fraction=1.0, shuffle=True, seed=3)
-    expected = engine.compute(bars, NOBODY, BLOCK)
-    assert engine.compute(shuffled, NOBODY, BLOCK).equals(expected)
+    expected = engine.compute(bars, NOBODY, BLOCK, "full")
+    assert engine.compute(shuffled, NOBODY, BLOCK, "full").equals(expected)
     assert expected.select("symbol", "session").equals(
         bars.filter(pl.col("session") >= FIRST).select("symbol", "session")
     )
 
 
 def test_a_lone_symbol_is_its_own_market() -> None:
-    row = engine.compute(adjusted_bars("A"), NOBODY, EVENING).row(0, named=True)
+    row = engine.compute(adjusted_bars("A"), NOBODY, EVENING, "full").row(0, named=True)
     assert row["market_beta_60"] == pytest.approx(1.0)
     assert row["market_correlation_60"] == pytest.approx(1.0)
     assert row["relative_return_20"] == pytest.approx(0.0, abs=1e-12)
@@ -92,7 +94,7 @@ def test_a_lone_symbol_is_its_own_market() -> None:
 
 def test_the_market_is_the_mean_return_of_those_that_traded() -> None:
     bars = adjusted_bars("ABC")
-    rows = engine.compute(bars, NOBODY, EVENING)
+    rows = engine.compute(bars, NOBODY, EVENING, "full")
     close = bars.pivot("symbol", index="session", values="close").drop("session")
     mean = close.select(pl.all().pct_change()).mean_horizontal()
     market = mean.log1p().tail(5).sum()
@@ -106,7 +108,9 @@ def test_a_missed_session_is_compared_with_the_market_over_the_same_gap() -> Non
     bars = adjusted_bars("ABC")
     missed = sessions.shift(LAST, -1)
     traded = ~((pl.col("symbol") == "A") & (pl.col("session") == missed))
-    row = engine.compute(bars.filter(traded), NOBODY, EVENING).row(0, named=True)
+    row = engine.compute(bars.filter(traded), NOBODY, EVENING, "full").row(
+        0, named=True
+    )
     close = bars.pivot("symbol", index="session", values="close").tail(7)
     gain = close.select((pl.col("A", "B", "C") / pl.col("A", "B", "C").shift(1)) - 1)
     others = gain.select((pl.col("B") + pl.col("C")) / 2).to_series()
@@ -129,7 +133,7 @@ def test_a_sector_is_the_mean_of_its_members_at_the_time() -> None:
     bars, moved = adjusted_bars("ABCD"), sessions.shift(LAST, -1)
     early = [(symbol, dt.date(2020, 1, 2), "Tech") for symbol in "ABC"]
     universe = membership(*early, ("C", moved, "Energy"), ("D", moved, "Energy"))
-    rows = engine.compute(bars, universe, EVENING)
+    rows = engine.compute(bars, universe, EVENING, "full")
     close = bars.pivot("symbol", index="session", values="close").tail(6)
     gain = close.select((pl.col("A", "B", "C", "D").pct_change()) + 1).drop_nulls()
     whole = gain[:3].select((pl.col("A") + pl.col("B") + pl.col("C")) / 3)
@@ -141,8 +145,8 @@ def test_a_sector_is_the_mean_of_its_members_at_the_time() -> None:
 
 def test_symbols_outside_the_universe_are_a_sector_of_their_own() -> None:
     bars, since = adjusted_bars("ABC"), dt.date(2020, 1, 2)
-    alone = engine.compute(bars, membership(("A", since, "Tech")), EVENING)
-    pair = engine.compute(bars.filter(pl.col("symbol") != "A"), NOBODY, EVENING)
+    alone = engine.compute(bars, membership(("A", since, "Tech")), EVENING, "full")
+    pair = engine.compute(bars.filter(pl.col("symbol") != "A"), NOBODY, EVENING, "full")
     assert alone["sector_relative_return_20"][0] == pytest.approx(0.0, abs=1e-12)
     assert alone["sector_relative_return_20"][1:].equals(
         pair["sector_relative_return_20"]
@@ -169,7 +173,7 @@ def test_a_frozen_price_after_a_lively_one_shows_no_trend() -> None:
         pl.when(still & (pl.col("symbol") == "A")).then(55.5).otherwise(c).alias(c)
         for c in prices
     )
-    row = engine.compute(frozen, NOBODY, EVENING).row(0, named=True)
+    row = engine.compute(frozen, NOBODY, EVENING, "full").row(0, named=True)
     at_rest = ("trend_correlation_20", "reversal_5_60", "market_correlation_60")
     assert [row[name] for name in at_rest] == pytest.approx([0.0] * 3, abs=1e-3)
     assert row["vol_ratio_5_60"] == pytest.approx(0.0, abs=1e-3)
@@ -179,7 +183,9 @@ def test_a_frozen_price_after_a_lively_one_shows_no_trend() -> None:
 def test_a_halt_without_trades_stays_finite() -> None:
     is_halted = pl.col("session") > dt.date(2022, 3, 1)
     quiet = pl.when(is_halted).then(0.0).otherwise("volume").alias("volume")
-    row = engine.compute(adjusted_bars("A").with_columns(quiet), NOBODY, EVENING)
+    row = engine.compute(
+        adjusted_bars("A").with_columns(quiet), NOBODY, EVENING, "full"
+    )
     assert row["volume_surprise_5_60"][0] == pytest.approx(np.log(0.01))
     assert row["mean_volume_ratio_5"][0] == 0.0
 

@@ -43,7 +43,8 @@ def balance_trend(b: Frame) -> Array:
 def band_width(b: Frame) -> Array:
     upper, middle, lower = talib.BBANDS(*arrays(b, "close"), 20, 2, 2)
     # TA-Lib divides the variance by n.
-    return np.asarray((upper - lower) / middle) * (20 / 19) ** 0.5
+    width: Array = (upper - lower) / middle
+    return width * float((20 / 19) ** 0.5)
 
 
 def aroon_like(b: Frame, place: Callable[..., Array], name: str) -> Array:
