@@ -23,7 +23,7 @@ Arrays = dict[str, np.ndarray[Any, np.dtype[np.float64]]]
 
 
 def talib(bars: pl.DataFrame) -> Callable[[], int]:
-    """TA-Lib in a loop over symbols."""
+    """TA-Lib in a loop over symbols: what of Alpha158 it can do, and more."""
     lib = importlib.import_module("talib")
     symbols = _by_symbol(bars)
     return lambda: sum(_cells(_talib(lib, b)) for b in symbols)
@@ -31,26 +31,51 @@ def talib(bars: pl.DataFrame) -> Callable[[], int]:
 
 def _talib(lib: Any, b: Arrays) -> list[Any]:
     high, low, close, volume = b["high"], b["low"], b["close"], b["volume"]
-    logs, found = np.log1p(volume), []
+    up, down = _rises(close), _rises(-close)
+    more, less = _rises(volume), _rises(-volume)
+    logs, moved = np.log1p(volume), np.append(np.nan, np.diff(np.log(close)))
+    growth = np.log1p(np.append(np.nan, volume[1:] / volume[:-1]))
+    weighted = np.abs(moved) * volume
+    found = []
     for n in WINDOWS:
+        highest, lowest = lib.MAX(high, n), lib.MIN(low, n)
+        risen, fallen = lib.SUM(up, n), lib.SUM(down, n)
+        gained, lost = lib.SUM(more, n), lib.SUM(less, n)
+        slope, last = lib.LINEARREG_SLOPE(close, n), lib.LINEARREG(close, n)
+        rank_up, rank_down = lib.SMA(np.sign(up), n), lib.SMA(np.sign(down), n)
+        place_high, place_low = lib.MAXINDEX(high, n), lib.MININDEX(low, n)
         found += [
+            lib.ROCP(close, n),
             lib.SMA(close, n) / close,
             lib.STDDEV(close, n) / close,
-            lib.LINEARREG_SLOPE(close, n) / close,
-            lib.LINEARREG(close, n) / close,
-            lib.MAX(high, n) / close,
-            lib.MIN(low, n) / close,
-            lib.MAXINDEX(high, n) / n,
-            lib.MININDEX(low, n) / n,
-            lib.ROCP(close, n),
-            lib.RSI(close, n),
-            lib.WILLR(high, low, close, n),
-            lib.CCI(high, low, close, n),
-            lib.MFI(high, low, close, volume, n),
+            slope / close,
+            np.square(lib.CORREL(close, np.arange(close.size, dtype=float), n)),
+            (close - last) / close,
+            highest / close,
+            lowest / close,
+            (close - lowest) / (highest - lowest),
+            place_high / n,
+            place_low / n,
+            (place_high - place_low) / n,
             lib.CORREL(close, logs, n),
-            lib.ATR(high, low, close, n) / close,
+            lib.CORREL(moved, growth, n),
+            rank_up,
+            rank_down,
+            rank_up - rank_down,
+            risen / (risen + fallen),
+            fallen / (risen + fallen),
+            (risen - fallen) / (risen + fallen),
             lib.SMA(volume, n) / volume,
             lib.STDDEV(volume, n) / volume,
+            lib.STDDEV(weighted, n) / lib.SMA(weighted, n),
+            gained / (gained + lost),
+            lost / (gained + lost),
+            (gained - lost) / (gained + lost),
+            lib.STDDEV(moved, n),
+            lib.CCI(high, low, close, n),
+            lib.MFI(high, low, close, volume, n),
+            lib.WILLR(high, low, close, n),
+            lib.ATR(high, low, close, n) / close,
         ]
     found += lib.BBANDS(close, 20)
     found += [lib.ADX(high, low, close, 14), lib.AROONOSC(high, low, 25)]
@@ -58,6 +83,10 @@ def _talib(lib: Any, b: Arrays) -> list[Any]:
     found += [lib.BOP(b["open"], high, low, close), lib.TRANGE(high, low, close)]
     found += [*lib.STOCH(high, low, close), *lib.MACD(close)]
     return found
+
+
+def _rises(values: Any) -> Any:
+    return np.append(np.nan, np.maximum(np.diff(values), 0.0))
 
 
 def pandas_ta_classic(bars: pl.DataFrame) -> Callable[[], int]:
@@ -130,7 +159,6 @@ def polars_ta(bars: pl.DataFrame) -> Callable[[], int]:
         found += [
             lib.SMA(close, n) / close,
             lib.STDDEV(close, n) / close,
-            lib.LINEARREG_SLOPE(close, n) / close,
             lib.MAX(high, n) / close,
             lib.MIN(low, n) / close,
             lib.MAXINDEX(high, n),

@@ -14,7 +14,6 @@ from turbomode_assets import sessions
 from turbomode_assets.features.windows import Array
 
 Codes = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 Singles = npt.NDArray[np.float32]
 
 NO_SECTOR = "unknown"
@@ -121,11 +120,12 @@ def ranks_within(values: Singles, day: Codes, place: Codes) -> Singles:
     """
     grid = np.full((day.max() + 1, place.max() + 1), np.nan, dtype=np.float32)
     grid[day, place] = np.where(np.isfinite(values), values, np.nan)
-    order = np.argsort(grid, axis=1)
-    ascending = np.take_along_axis(grid, order, axis=1)
+    row = np.arange(len(grid))[:, None] * grid.shape[1]
+    order = np.argsort(grid, axis=1) + row
+    ascending = grid.take(order)
     count = np.isfinite(ascending).sum(axis=1, keepdims=True)
     ranks = np.empty_like(grid)
-    np.put_along_axis(ranks, order, _mean_places(ascending) / count, axis=1)
+    ranks.put(order, _mean_places(ascending) / count)
     return np.where(np.isfinite(values), ranks[day, place], np.float32(np.nan))
 
 
