@@ -35,7 +35,7 @@ from turbomode_assets.features import catalog, engine  # noqa: E402
 from turbomode_assets.prices import adjustment  # noqa: E402
 
 LAST = dt.date(2023, 12, 29)
-REPEATS = 3
+REPEATS = 2
 MOST_EXPONENT = 1.05
 MOST_NIGHTLY = 0.150
 WANTED = {"talib": 1.0, "pandas_ta_classic": 15.0, "qlib": 20.0, "floor": 1 / 8}
@@ -198,7 +198,7 @@ def _met(times: float, wanted: float) -> str:
 
 def scaling() -> None:
     """Print by which power of the number of rows the CPU time of the catalog grows."""
-    sizes = ((50, 7), (100, 7), (200, 7), (400, 7))
+    sizes = ((40, 7), (80, 7), (160, 7), (320, 7))
     runs = [(n * y, in_own_process("turbomode", n, y)) for n, y in sizes]
     points = [(np.log(size), np.log(run.cpu_seconds)) for size, run in runs if run]
     rows, seconds = np.array(points).T

@@ -60,12 +60,14 @@ def lowest_to_price(of: Panel, n: int) -> Array:
 
 def upper_quantile(of: Panel, n: int) -> Array:
     """80 % quantile of the closes of `n` sessions, over the close."""
-    return of.close.quantile(n, 0.8) / of.close.now
+    upper: Array = of.close.fifths(n)[1]
+    return upper / of.close.now
 
 
 def lower_quantile(of: Panel, n: int) -> Array:
     """20 % quantile of the closes of `n` sessions, over the close."""
-    return of.close.quantile(n, 0.2) / of.close.now
+    lower: Array = of.close.fifths(n)[0]
+    return lower / of.close.now
 
 
 def price_rank(of: Panel, n: int) -> Array:

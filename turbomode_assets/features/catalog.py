@@ -57,6 +57,8 @@ _RANKED = (
     "market_beta_60",
 )
 
+_WITHOUT_FORMULAS = ("catalog.py", "page.py")
+
 
 def _rank(ranked: Feature) -> Feature:
     return dataclasses.replace(
@@ -184,9 +186,8 @@ def feature_version(feature_set: str = DEFAULT) -> str:
     digest = hashlib.sha256()
     for f in features(feature_set):
         digest.update(f"{f.name} {f.family} {f.over} {f.lookback_sessions}".encode())
-    here = Path(__file__)
-    for module in sorted(here.parent.glob("*.py")):
-        if module != here:
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        if module.name not in _WITHOUT_FORMULAS:
             digest.update(formulas(module.read_text("utf-8")).encode())
     return digest.hexdigest()[:12]
 

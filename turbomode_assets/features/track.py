@@ -105,12 +105,10 @@ class Track:
         latest = column.totals[end - self.n_rows :]
         return latest - column.totals[end - self.n_rows - n : end - n]
 
-    @_remembered
     def mean(self, n: int) -> Array:
         """Mean of the last `n` values."""
         return self.sum(n) / n
 
-    @_remembered
     def mean_square(self, n: int) -> Array:
         """Mean of the squares of the last `n` values; never negative."""
         return np.maximum(self._sum(self.column.squares, n) / n, 0.0)
@@ -121,7 +119,6 @@ class Track:
         centered = self.mean_square(n) - np.square(self.mean(n))
         return np.maximum(centered, 0.0) * (n / (n - 1))
 
-    @_remembered
     def std(self, n: int) -> Array:
         """Standard deviation of the last `n` values, divided by ``n - 1``."""
         return np.sqrt(self.variance(n))
@@ -155,13 +152,18 @@ class Track:
         return windows.place_of_highest(-self.window(n), n)
 
     @_remembered
-    def ordered(self, n: int) -> Array:
-        """The last `n` values in ascending order, along a third axis."""
-        return windows.ordered(self.window(n), n)
+    def fifths(self, n: int) -> Array:
+        """Quantiles of .2 and .8 of the last `n` values, stacked in this order.
 
-    def quantile(self, n: int, share: float) -> Array:
-        """Quantile of the last `n` values, interpolated between neighbors."""
-        whole, part = divmod(share * (n - 1), 1)
-        below, order = int(whole), self.ordered(n)
-        low, high = order[..., below], order[..., min(below + 1, n - 1)]
-        return low + (high - low) * part
+        Interpolated between neighbors.
+        """
+        order = windows.ordered(self.window(n), n)
+        return np.stack([_quantile(order, share) for share in (0.2, 0.8)])
+
+
+def _quantile(order: Array, share: float) -> Array:
+    last = order.shape[-1] - 1
+    whole, part = divmod(share * last, 1)
+    low, high = order[..., int(whole)], order[..., min(int(whole) + 1, last)]
+    between: Array = low + (high - low) * part
+    return between
