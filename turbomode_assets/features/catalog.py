@@ -40,6 +40,7 @@ FAMILIES = (
     market,
     season,
 )
+"""Files of the families, in the order of their columns."""
 
 _RANKED = (
     "trailing_return_5",

@@ -200,6 +200,21 @@ def test_a_set_is_a_choice_of_columns_and_changes_no_value(feature_set: str) -> 
     assert found.select(names).equals(everything.select(names))
 
 
+def test_the_catalog_is_broad_and_its_names_are_unique() -> None:
+    names = catalog.names(feature_set="full")
+    assert len(set(names)) == len(names) >= 200
+    families = {feature.family for feature in catalog.CATALOG}
+    assert len(families) == 12
+    assert all(len(catalog.names(name, "full")) >= 4 for name in families)
+
+
+def test_no_set_names_a_feature_that_does_not_exist() -> None:
+    known = set(catalog.names(feature_set="full"))
+    assert {name: chosen - known for name, chosen in catalog.SETS.items()} == {
+        name: set() for name in policy.FEATURE_SETS
+    }
+
+
 def test_versions_tell_sets_apart() -> None:
     versions = {catalog.feature_version(name) for name in policy.FEATURE_SETS}
     assert len(versions) == len(policy.FEATURE_SETS)
