@@ -213,9 +213,13 @@ def _evaluate_together(
     # Symbol by symbol, as places in an array whose columns are symbols.
     places = np.arange(is_row.size).reshape(is_row.shape).T[is_row.T]
     age = of.age[-of.n_rows :].take(places)
-    youngest = age.min()
+    youngest, shape = age.min(), is_row.T.shape
     for feature, line in zip(features, out, strict=True):
-        line[:] = feature.kernel(of).take(places)
+        found = feature.kernel(of)
+        if line.size == found.size:
+            line.reshape(shape)[:] = found.T
+        else:
+            line[:] = found.take(places)
         if youngest < feature.lookback_sessions:
             line[age < feature.lookback_sessions] = np.nan
 

@@ -30,9 +30,15 @@ def sector_codes(bars: pl.DataFrame, universe: pl.DataFrame) -> Codes:
     universe
         Rows of `tables.UNIVERSE`; of two rows that hold, the later one counts.
     """
-    members = universe.select("symbol", "valid_from", "valid_to", "sector")
-    keys = bars.select("symbol", "session")
-    held = keys.join_asof(
+    names = sorted({NO_SECTOR, *universe["sector"]})
+    number = {name: code for code, name in enumerate(names)}
+    members = universe.select(
+        "symbol",
+        "valid_from",
+        "valid_to",
+        code=pl.col("sector").replace_strict(number, return_dtype=pl.Int64),
+    )
+    held = bars.select("symbol", "session").join_asof(
         members.sort("symbol", "valid_from"),
         left_on="session",
         right_on="valid_from",
@@ -40,8 +46,9 @@ def sector_codes(bars: pl.DataFrame, universe: pl.DataFrame) -> Codes:
         check_sortedness=False,
     )
     until = pl.col("valid_to").fill_null(sessions.LAST_DAY)
-    sector = pl.when(pl.col("session") <= until).then("sector").fill_null(NO_SECTOR)
-    return held.select(sector.rank("dense")).to_series().to_numpy().astype(np.int64) - 1
+    code = pl.when(pl.col("session") <= until).then("code")
+    found = held.select(code.fill_null(number[NO_SECTOR])).to_series()
+    return found.to_numpy()
 
 
 def group_returns(log_return: Array, day: Codes, group: Codes) -> Array:

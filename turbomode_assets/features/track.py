@@ -22,7 +22,8 @@ class Column:
     def __init__(self, values: Array, age: Array, lookback: int = 0) -> None:
         """Column of `values`, which count from the row with `lookback` earlier bars."""
         self.age = age
-        self.values = np.where(age >= lookback, values, 0.0)
+        is_known = age >= lookback
+        self.values = values if is_known.all() else np.where(is_known, values, 0.0)
 
     @functools.cached_property
     def totals(self) -> Array:

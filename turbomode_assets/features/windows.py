@@ -42,7 +42,7 @@ def place_of_highest(values: Array, n: int) -> Array:
     [1.0, 2.0]
     """
     place = np.broadcast_to(
-        np.arange(len(values), dtype=np.float32)[:, None], values.shape
+        np.arange(len(values), dtype=np.int16)[:, None], values.shape
     )
     width = 1
     while width < n:
@@ -52,7 +52,7 @@ def place_of_highest(values: Array, n: int) -> Array:
         values = np.maximum(values[:-step], values[step:])
         width += step
     first = np.arange(len(values))[:, None]
-    return (place - first + 1).astype(np.float64)
+    return (place - first + 1.0).astype(np.float64)
 
 
 def total(values: Array, n: int) -> Array:
