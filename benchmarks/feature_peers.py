@@ -77,12 +77,22 @@ def _talib(lib: Any, b: Arrays) -> list[Any]:
             lib.WILLR(high, low, close, n),
             lib.ATR(high, low, close, n) / close,
         ]
-    found += lib.BBANDS(close, 20)
-    found += [lib.ADX(high, low, close, 14), lib.AROONOSC(high, low, 25)]
-    found += [lib.ULTOSC(high, low, close), lib.OBV(close, volume)]
-    found += [lib.BOP(b["open"], high, low, close), lib.TRANGE(high, low, close)]
-    found += [*lib.STOCH(high, low, close), *lib.MACD(close)]
-    return found
+    return found + _talib_once(lib, b)
+
+
+def _talib_once(lib: Any, b: Arrays) -> list[Any]:
+    high, low, close, volume = b["high"], b["low"], b["close"], b["volume"]
+    return [
+        *lib.BBANDS(close, 20),
+        lib.ADX(high, low, close, 14),
+        lib.AROONOSC(high, low, 25),
+        lib.ULTOSC(high, low, close),
+        lib.OBV(close, volume),
+        lib.BOP(b["open"], high, low, close),
+        lib.TRANGE(high, low, close),
+        *lib.STOCH(high, low, close),
+        *lib.MACD(close),
+    ]
 
 
 def _rises(values: Any) -> Any:
