@@ -44,8 +44,9 @@ def _samples(seed: int, edge: float) -> pl.DataFrame:
     bars = source.bars(FIRST, last)
     periods = loop.maturing(FIRST, last).filter(pl.col("session") >= FIRST)
     silent = tables.SIGNALS.empty()
-    outcomes = loop.resolve_outcomes(bars, source.universe(last), silent, periods)
-    features = loop.compute_features(bars, FIRST, last)
+    universe = source.universe(last)
+    outcomes = loop.resolve_outcomes(bars, universe, silent, periods)
+    features = loop.compute_features(bars, universe, FIRST, last)
     return loop.gather_samples(outcomes, features, silent)
 
 

@@ -3,7 +3,7 @@
 ::
 
     1. prices     source                  -> bars         market_loop.py
-    2. features   bars                    -> features     compute_features
+    2. features   bars, universe          -> features     compute_features
     3. signals    features, champion      -> signals      emit_signals
     4. outcomes   bars, signals           -> outcomes     resolve_outcomes
     5. samples    outcomes, features      -> samples      gather_samples
@@ -70,28 +70,40 @@ def bars_for_features(first: dt.date) -> dt.date:
     return engine.blocks(first, first)[0].load_from
 
 
-def compute_features(bars: pl.DataFrame, first: dt.date, last: dt.date) -> pl.DataFrame:
+def compute_features(
+    bars: pl.DataFrame,
+    universe: pl.DataFrame,
+    first: dt.date,
+    last: dt.date,
+    rules: policy.Policy = policy.SWING,
+) -> pl.DataFrame:
     """Features of the sessions from `first` to `last`.
 
     Parameters
     ----------
     bars
         Rows of `tables.BARS` from ``bars_for_features(first)`` to `last`.
+    universe
+        Rows of `tables.UNIVERSE`: the sector of each symbol, point in time.
     first, last
         Sessions wanted.
+    rules
+        Policy in force: which set of features.
 
     Returns
     -------
     pl.DataFrame
-        Rows of `tables.FEATURES`; the same bytes whatever range they were asked in.
+        Rows of `tables.FEATURES`, year by year, each sorted by symbol and session; the
+        same bytes whatever range they were asked in.
     """
+    feature_set = rules.features.feature_set
     frames = [
         engine.compute(
-            adjustment.adjust(_between(bars, block)), block.first, block.last
+            adjustment.adjust(_between(bars, block)), universe, block, feature_set
         )
         for block in engine.blocks(first, last)
     ]
-    return tables.FEATURES.conform(pl.concat(frames))
+    return pl.concat(frames)
 
 
 def _between(bars: pl.DataFrame, block: engine.Block) -> pl.DataFrame:
@@ -128,7 +140,8 @@ def emit_signals(
     """
     eligible = ledger.eligible(features, universe)
     scored = champion.scorer.score(eligible)
-    frozen = ledger.freeze(eligible, catalog.names())
+    names = catalog.names(feature_set=rules.features.feature_set)
+    frozen = ledger.freeze(eligible, names)
     return (
         sides.choose_sides(scored, rules.side)
         .join(frozen, on=["symbol", "session"], validate="1:1")
@@ -227,7 +240,7 @@ def gather_samples(
         Rows of `tables.SAMPLES`.
     """
     label = f"label_{rules.training.label}"
-    seen = _as_seen(features, signals)
+    seen = _as_seen(features, signals, rules.features.feature_set)
     origin = signals.select("symbol", "session", origin="mode")
     rows = (
         outcomes.filter(pl.col(label).is_not_null())
@@ -240,13 +253,17 @@ def gather_samples(
         )
     )
     weighted = weights.sample_weights(rows, rules.horizon.calendar_days)
-    wanted = list(tables.SAMPLES.schema(tuple(catalog.names())))
+    names = catalog.names(feature_set=rules.features.feature_set)
+    wanted = list(tables.SAMPLES.schema(tuple(names)))
     return tables.SAMPLES.conform(weighted.select(wanted))
 
 
-def _as_seen(features: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
-    present = signals.filter(pl.col("feature_version") == catalog.feature_version())
-    frozen = ledger.thaw(present, catalog.names())
+def _as_seen(
+    features: pl.DataFrame, signals: pl.DataFrame, feature_set: str
+) -> pl.DataFrame:
+    version = catalog.feature_version(feature_set)
+    present = signals.filter(pl.col("feature_version") == version)
+    frozen = ledger.thaw(present, catalog.names(feature_set=feature_set))
     if features.is_empty():
         return frozen
     unseen = features.join(frozen, on=["symbol", "session"], how="anti")
@@ -264,7 +281,8 @@ def known_before(
     return samples.filter(
         pl.col("matures_on") < month,
         pl.col("session") >= oldest,
-        pl.col("feature_version") == catalog.feature_version(),
+        pl.col("feature_version")
+        == catalog.feature_version(rules.features.feature_set),
     ).sort("symbol", "session")
 
 
@@ -303,8 +321,10 @@ def train_challenger(
         raise errors.NotEnoughHistory(message)
     periods = known.select("session", "entry_on", "matures_on").unique().sort("session")
     folds = splits.walk_forward(periods, rules.training)
+    feature_set = rules.features.feature_set
     columns = layout.Columns(
-        features=catalog.names(), volatility=catalog.names("volatility")
+        features=catalog.names(feature_set=feature_set),
+        volatility=catalog.names("volatility", feature_set),
     )
     return challenger.train(known, folds, columns, rules.training, progress)
 

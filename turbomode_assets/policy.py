@@ -13,6 +13,9 @@ from turbomode_assets import errors, market_policy
 LABELS = ("symmetric_10pct", "seed_10pct", "triple_barrier_vol")
 """Label versions by name; each is a column ``label_<name>`` of `swing.outcomes`."""
 
+FEATURE_SETS = ("full", "alpha158", "seed", "compact")
+"""Named sets of features, see `features.catalog`."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class HorizonPolicy:
@@ -41,6 +44,21 @@ class HorizonPolicy:
         errors.require("large_move", self.large_move, 0.001, 1.0)
         errors.require("barrier_sigmas", self.barrier_sigmas, 0.1, 10.0)
         errors.require("barrier_vol_sessions", self.barrier_vol_sessions, 2, 252)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeaturePolicy:
+    """What a model sees of a symbol at the close."""
+
+    feature_set: str = "compact"
+    """Named set of features: a broad selection, since training takes time in proportion
+    to the features; `full` holds all, `seed` the predecessor's indicators."""
+
+    def __post_init__(self) -> None:
+        """Refuse a set that does not exist."""
+        if self.feature_set not in FEATURE_SETS:
+            found = errors.unknown_name("feature_set", self.feature_set, FEATURE_SETS)
+            raise errors.PolicyError(found)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -180,6 +198,9 @@ class Policy:
 
     horizon: HorizonPolicy = HorizonPolicy()
     """When and how a signal is judged."""
+
+    features: FeaturePolicy = FeaturePolicy()
+    """What a model sees."""
 
     side: SidePolicy = SidePolicy()
     """From probabilities to a side."""

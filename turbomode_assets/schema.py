@@ -155,13 +155,14 @@ class Table:
         further = self._further_names(frame)
         unknown = [f"unknown columns {list(further)}"] if further else []
         wanted = self.schema(further if self.further else ())
-        missing = [name for name in wanted if name not in frame.columns]
+        missing = sorted(wanted.keys() - set(frame.columns), key=list(wanted).index)
         faults = [] if self.further else unknown
         faults += [f"missing columns {missing}"] if missing else []
+        found = frame.schema
         faults += [
-            f"`{name}` must be {dtype}, was {frame.schema[name]}"
+            f"`{name}` must be {dtype}, was {found[name]}"
             for name, dtype in wanted.items()
-            if name in frame.columns and frame.schema[name] != dtype
+            if name in found and found[name] != dtype
         ]
         return faults or (self._value_faults(frame) if frame.height else [])
 

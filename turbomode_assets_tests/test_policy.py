@@ -21,7 +21,7 @@ FIELDS = [
     for field in dataclasses.fields(record)
 ]
 
-UNBOUNDED = {"seed", "line_up", "label"}
+UNBOUNDED = {"seed", "line_up", "label", "feature_set"}
 """Any seed will do, and names are looked up where they are known."""
 
 BOUNDED = [pair for pair in FIELDS if pair[1] not in UNBOUNDED]
@@ -42,7 +42,9 @@ def _with(stage: str, field: str, value: Any) -> policy.Policy:
 def _other(value: Any) -> Any:
     """Value unlike `value`, and within the bounds of the policy."""
     if isinstance(value, str):
-        return next(name for name in policy.LABELS if name != value)
+        known = (policy.LABELS, policy.FEATURE_SETS)
+        names = next((each for each in known if value in each), policy.LABELS)
+        return next(name for name in names if name != value)
     return value + 1 if isinstance(value, int) else value * 0.9
 
 

@@ -1,120 +1,93 @@
-"""Market: a symbol against the others of its universe.
+"""Market: a symbol against the others, and its sector against the market.
 
-The market is the equal-weight mean of the symbols that traded, taken by `engine`. All
-functions but `session_rank` return expressions over the columns of one symbol; that
-one is evaluated over the symbols of one session. Null until the look-back is filled.
+Every function maps a panel and windows in sessions to values of the rows asked for;
+units, bounds and look-backs stand in the table at the end. The market is the
+equal-weight mean of the symbols that traded, a sector that of its members; `groups`
+takes both. Ranks within a session are the business of `catalog` and `engine`.
 """
 
 import math
 
-import polars as pl
+import numpy as np
 
-from turbomode_assets.features import volatility
+from turbomode_assets.features.declaration import ANY, POSITIVE, SIGNED, Kind
+from turbomode_assets.features.panel import LEAST_VOL, Panel
+from turbomode_assets.features.track import Track
+from turbomode_assets.features.windows import Array
 
-_LEAST_VARIANCE = volatility.LEAST_VOL**2
-
-
-def market_beta(n_sessions: int) -> pl.Expr:
-    """Slope of the symbol's log returns on the market's over `n_sessions`.
-
-    Returns
-    -------
-    pl.Expr
-        Pure number, 0 where either stood still; null for the first `n_sessions` rows.
-
-    References
-    ----------
-    W. Sharpe, "Capital Asset Prices", Journal of Finance 19(3), 1964.
-    """
-    variance = pl.col("market_log_return").rolling_var(n_sessions)
-    return _covariance(n_sessions) / variance.clip(lower_bound=_LEAST_VARIANCE)
+_LEAST_VARIANCE = LEAST_VOL**2
 
 
-def _covariance(n_sessions: int) -> pl.Expr:
-    own, market = pl.col("log_return"), pl.col("market_log_return")
-    product = (own * market).rolling_mean(n_sessions)
-    means = own.rolling_mean(n_sessions) * market.rolling_mean(n_sessions)
-    return (product - means) * (n_sessions / (n_sessions - 1))
+def market_beta(of: Panel, n: int) -> Array:
+    """Slope of log returns on the market's over `n` sessions."""
+    return _beta(of, of.market, n)
 
 
-def market_correlation(n_sessions: int) -> pl.Expr:
-    """Correlation of the symbol's log returns with the market's; in [-1, 1].
-
-    Returns
-    -------
-    pl.Expr
-        Pure number, 0 where either stood still; null for the first `n_sessions` rows.
-
-    References
-    ----------
-    A. Frazzini and L. Pedersen, "Betting Against Beta", Journal of Financial Economics
-    111(1), 2014.
-    """
-    scale = volatility.close_vol(n_sessions) * volatility.market_vol(n_sessions)
-    scale = scale.clip(lower_bound=_LEAST_VARIANCE)
-    return (_covariance(n_sessions) / scale).clip(-1.0, 1.0)
+def _beta(of: Panel, other: Track, n: int) -> Array:
+    variance = np.maximum(other.variance(n), _LEAST_VARIANCE)
+    return of.covariance(of.log_return, other, n) / variance
 
 
-def residual_momentum(n_sessions: int, beta_sessions: int) -> pl.Expr:
-    """Log return of `n_sessions` that the market does not explain, in deviations.
-
-    Returns
-    -------
-    pl.Expr
-        Pure number: the residual over its standard deviation, both with the beta of
-        the last `beta_sessions`; null for the first `beta_sessions` rows.
-
-    References
-    ----------
-    D. Blitz, J. Huij and M. Martens, "Residual Momentum", Journal of Empirical
-    Finance 18(3), 2011.
-    """
-    beta = market_beta(beta_sessions)
-    own = pl.col("log_return").rolling_sum(n_sessions)
-    explained = beta * pl.col("market_log_return").rolling_sum(n_sessions)
-    variance = pl.col("log_return").rolling_var(beta_sessions)
-    unexplained = variance - beta * _covariance(beta_sessions)
-    deviation = unexplained.clip(lower_bound=_LEAST_VARIANCE).sqrt()
-    return (own - explained) / (deviation * math.sqrt(n_sessions))
+def market_correlation(of: Panel, n: int) -> Array:
+    """Correlation of log returns with the market's over `n` sessions."""
+    return of.correlation(of.log_return, of.market, n)
 
 
-def relative_return(n_sessions: int) -> pl.Expr:
-    """Log return over `n_sessions` less that of the market.
-
-    Returns
-    -------
-    pl.Expr
-        Log return; null for the first `n_sessions` rows.
-
-    Examples
-    --------
-    >>> returns = {"log_return": [None, 0.75], "market_log_return": [None, 0.25]}
-    >>> pl.DataFrame(returns).select(relative_return(1)).to_series().to_list()
-    [None, 0.5]
-    """
-    excess = pl.col("log_return") - pl.col("market_log_return")
-    return excess.rolling_sum(n_sessions)
+def residual_momentum(of: Panel, n: int, long: int) -> Array:
+    """Log return of `n` sessions unexplained by a beta of `long`, in deviations."""
+    beta = market_beta(of, long)
+    unexplained = of.log_return.sum(n) - beta * of.market.sum(n)
+    return unexplained / (_residual_vol(of, long) * math.sqrt(n))
 
 
-def session_rank(feature: str) -> pl.Expr:
-    """Rank of `feature` among the symbols of a session; in (0, 1).
+def residual_vol(of: Panel, n: int) -> Array:
+    """Standard deviation of log returns the market does not explain, `n` sessions."""
+    return _residual_vol(of, n)
 
-    Parameters
-    ----------
-    feature
-        Name of a feature evaluated per symbol.
 
-    Returns
-    -------
-    pl.Expr
-        ``(rank - 0.5) / symbols with a value``, ties share their mean rank; null
-        where the feature is.
+def _residual_vol(of: Panel, n: int) -> Array:
+    explained = market_beta(of, n) * of.covariance(of.log_return, of.market, n)
+    variance = of.log_return.variance(n) - explained
+    return np.sqrt(np.maximum(variance, _LEAST_VARIANCE))
 
-    Examples
-    --------
-    >>> session = pl.DataFrame({"x": [3.0, None, 1.0]})
-    >>> session.select(session_rank("x")).to_series().to_list()
-    [0.75, None, 0.25]
-    """
-    rank = pl.col(feature).rank("average")
-    return (rank - 0.5) / pl.col(feature).count()
+
+def relative_return(of: Panel, n: int) -> Array:
+    """Log return over `n` sessions less the market's."""
+    return of.log_return.sum(n) - of.market.sum(n)
+
+
+def sector_relative_return(of: Panel, n: int) -> Array:
+    """Log return over `n` sessions less that of the symbol's sector."""
+    return of.log_return.sum(n) - of.sector.sum(n)
+
+
+def sector_strength(of: Panel, n: int) -> Array:
+    """Log return of the symbol's sector over `n` sessions less the market's."""
+    return of.sector.sum(n) - of.market.sum(n)
+
+
+def sector_correlation(of: Panel, n: int) -> Array:
+    """Correlation of log returns with those of the sector over `n` sessions."""
+    return of.correlation(of.log_return, of.sector, n)
+
+
+_MARKET = "Equal-weight market of the universe"
+_SECTOR = "Moskowitz and Grinblatt 1999"
+
+KINDS = (
+    Kind(market_beta, (60, 250), "ratio", ANY, "Sharpe 1964"),
+    Kind(
+        market_correlation, (60,), "correlation", SIGNED, "Frazzini and Pedersen 2014"
+    ),
+    Kind(
+        residual_momentum, ((20, 60),), "deviations", ANY, "Blitz, Huij, Martens 2011"
+    ),
+    Kind(
+        residual_vol, (60,), "per session", POSITIVE, "Ang, Hodrick, Xing, Zhang 2006"
+    ),
+    Kind(relative_return, (5, 20), "log return", ANY, _MARKET),
+    Kind(sector_relative_return, (5, 20, 60), "log return", ANY, _SECTOR),
+    Kind(sector_strength, (20, 60), "log return", ANY, _SECTOR),
+    Kind(sector_correlation, (60,), "correlation", SIGNED, _SECTOR),
+)
+"""The features of this family."""

@@ -1,118 +1,159 @@
-"""Momentum: how far a price came over a stretch of sessions, and when it moved.
+"""Momentum and reversal: how far a price came, by which steps, and when it moved.
 
-Every function returns an expression over the columns of one symbol, ascending by
-session; see `catalog` for the columns. All values are fractions or pure numbers and
-null until the look-back of the symbol is filled. Nothing here compares symbols.
+Every function maps a panel and windows in sessions to values of the rows asked for;
+units, bounds and look-backs stand in the table at the end. Nothing here compares
+symbols or reads volume.
 """
 
 import math
 
-import polars as pl
+import numpy as np
 
-from turbomode_assets.features import volatility
+from turbomode_assets.features.declaration import (
+    ANY,
+    FALL,
+    POSITIVE,
+    QLIB,
+    QLIB_WINDOWS,
+    SHARE,
+    SIGNED,
+    Kind,
+)
+from turbomode_assets.features.panel import LEAST_RANGE, LEAST_VOL, Panel
+from turbomode_assets.features.windows import Array
 
-
-def trailing_return(n_sessions: int) -> pl.Expr:
-    """Total return over the last `n_sessions` sessions.
-
-    Parameters
-    ----------
-    n_sessions
-        Look-back in sessions of the symbol; at least 1.
-
-    Returns
-    -------
-    pl.Expr
-        Fraction (0.10 is +10 %); null for the first `n_sessions` rows.
-
-    References
-    ----------
-    N. Jegadeesh and S. Titman, "Returns to Buying Winners and Selling Losers",
-    Journal of Finance 48(1), 1993.
-
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"close": [100.0, 110.0, 121.0]})
-    >>> bars.select(trailing_return(1)).to_series().round(2).to_list()
-    [None, 0.1, 0.1]
-    """
-    return pl.col("close") / pl.col("close").shift(n_sessions) - 1
+_TITMAN = "Jegadeesh and Titman 1993"
 
 
-def skipped_return(n_sessions: int, skipped: int) -> pl.Expr:
-    """Total return from `n_sessions` to `skipped` sessions ago.
+def overnight_move(of: Panel) -> Array:
+    """Size of the log return from the previous close to the open, in all rows."""
+    return abs(np.log(of.open.all / of.close.previous))
+
+
+def session_move(of: Panel) -> Array:
+    """Size of the log return from open to close, in all rows."""
+    return abs(np.log(of.close.all / of.open.all))
+
+
+def rise(of: Panel) -> Array:
+    """Rise of the close since the previous bar, 0 where it fell, in all rows."""
+    return np.maximum(of.close.all - of.close.previous, 0.0)
+
+
+def fall(of: Panel) -> Array:
+    """Fall of the close since the previous bar, 0 where it rose, in all rows."""
+    return np.maximum(of.close.previous - of.close.all, 0.0)
+
+
+def is_up(of: Panel) -> Array:
+    """1 where the close rose since the previous bar, else 0, in all rows."""
+    return (of.close.all > of.close.previous).astype(float)
+
+
+def is_down(of: Panel) -> Array:
+    """1 where the close fell since the previous bar, else 0, in all rows."""
+    return (of.close.all < of.close.previous).astype(float)
+
+
+def trailing_return(of: Panel, n: int) -> Array:
+    """Total return over `n` sessions."""
+    return of.close.now / of.close.ago(n) - 1
+
+
+def earlier_price(of: Panel, n: int) -> Array:
+    """Close of `n` sessions ago over the close."""
+    return of.close.ago(n) / of.close.now
+
+
+def skipped_return(of: Panel, n: int, skipped: int) -> Array:
+    """Total return from `n` to `skipped` sessions ago.
 
     Leaves out the latest stretch, in which returns tend to reverse.
-
-    Parameters
-    ----------
-    n_sessions, skipped
-        Sessions back to where the return starts and to where it ends.
-
-    Returns
-    -------
-    pl.Expr
-        Fraction; null for the first `n_sessions` rows.
-
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"close": [100.0, 110.0, 55.0]})
-    >>> bars.select(skipped_return(2, 1)).to_series().round(2).to_list()
-    [None, None, 0.1]
     """
-    return pl.col("close").shift(skipped) / pl.col("close").shift(n_sessions) - 1
+    return of.close.ago(skipped) / of.close.ago(n) - 1
 
 
-def reversal(n_sessions: int, vol_sessions: int) -> pl.Expr:
-    """Negative log return over `n_sessions`, in its own standard deviations.
+def reversal(of: Panel, n: int, long: int) -> Array:
+    """Negative log return over `n` sessions, in standard deviations of `long`."""
+    vol = np.maximum(of.log_return.std(long), LEAST_VOL)
+    return -np.log(of.close.now / of.close.ago(n)) / (vol * math.sqrt(n))
 
-    Parameters
-    ----------
-    n_sessions, vol_sessions
-        Sessions of the return, and of the volatility it is measured in.
 
-    Returns
-    -------
-    pl.Expr
-        Pure number, 0 where the price stood still; null for the first
-        ``max(n_sessions, vol_sessions)`` rows.
+def acceleration(of: Panel, n: int, long: int) -> Array:
+    """Log return a session over `n` sessions less that over `long`."""
+    recent = np.log(of.close.now / of.close.ago(n)) / n
+    return recent - np.log(of.close.now / of.close.ago(long)) / long
 
-    References
-    ----------
-    B. Lehmann, "Fads, Martingales, and Market Efficiency", Quarterly Journal of
-    Economics 105(1), 1990.
+
+def information_discreteness(of: Panel, n: int) -> Array:
+    """Share of falls less that of rises over `n` sessions, signed by the whole move.
+
+    Low where a move came in many small steps, high where it came in few large ones.
     """
-    vol = volatility.close_vol(vol_sessions).clip(lower_bound=volatility.LEAST_VOL)
-    moved = (pl.col("close") / pl.col("close").shift(n_sessions)).log()
-    return -moved / (vol * math.sqrt(n_sessions))
+    return np.sign(of.close.now - of.close.ago(n)) * -up_balance(of, n)
 
 
-def overnight_share(n_sessions: int) -> pl.Expr:
-    """Overnight part of all movement, open and close counted apart; in [0, 1].
+def overnight_share(of: Panel, n: int) -> Array:
+    """Overnight part of all movement over `n` sessions."""
+    overnight = of.derived(overnight_move, 1).sum(n)
+    moved = overnight + of.derived(session_move, 1).sum(n)
+    return np.clip(overnight / np.maximum(moved, LEAST_RANGE), 0.0, 1.0)
 
-    Parameters
-    ----------
-    n_sessions
-        Sessions over which movement is summed.
 
-    Returns
-    -------
-    pl.Expr
-        Fraction, 0 where nothing moved; null for the first `n_sessions` rows.
+def up_share(of: Panel, n: int) -> Array:
+    """Share of `n` sessions that closed higher."""
+    return of.derived(is_up, 1).mean(n)
 
-    References
-    ----------
-    D. Lou, C. Polk and S. Skouras, "A Tug of War: Overnight versus Intraday Expected
-    Returns", Journal of Financial Economics 134(1), 2019.
 
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"open": [10.0, 11.0], "close": [10.0, 11.0]})
-    >>> bars.select(overnight_share(1)).to_series().to_list()
-    [None, 1.0]
-    """
-    overnight = (pl.col("open") / pl.col("close").shift(1)).log().abs()
-    intraday = (pl.col("close") / pl.col("open")).log().abs()
-    total = (overnight + intraday).rolling_sum(n_sessions)
-    share = overnight.rolling_sum(n_sessions) / total.clip(lower_bound=1e-9)
-    return share.clip(0.0, 1.0)
+def down_share(of: Panel, n: int) -> Array:
+    """Share of `n` sessions that closed lower."""
+    return of.derived(is_down, 1).mean(n)
+
+
+def up_balance(of: Panel, n: int) -> Array:
+    """Share of `n` sessions that closed higher less those that closed lower."""
+    return up_share(of, n) - down_share(of, n)
+
+
+def rise_share(of: Panel, n: int) -> Array:
+    """Rises over all movement of the close in `n` sessions."""
+    return np.clip(of.derived(rise, 1).sum(n) / _movement(of, n), 0.0, 1.0)
+
+
+def fall_share(of: Panel, n: int) -> Array:
+    """Falls over all movement of the close in `n` sessions."""
+    return np.clip(of.derived(fall, 1).sum(n) / _movement(of, n), 0.0, 1.0)
+
+
+def rise_balance(of: Panel, n: int) -> Array:
+    """Rises less falls, over all movement of the close in `n` sessions."""
+    return rise_share(of, n) - fall_share(of, n)
+
+
+def _movement(of: Panel, n: int) -> Array:
+    moved = of.derived(rise, 1).sum(n) + of.derived(fall, 1).sum(n)
+    return np.maximum(moved, LEAST_RANGE * of.close.now)
+
+
+KINDS = (
+    Kind(trailing_return, (1, 5, 10, 20, 60, 120, 250), "fraction", FALL, _TITMAN),
+    Kind(earlier_price, QLIB_WINDOWS, "ratio", POSITIVE, QLIB + "ROC"),
+    Kind(skipped_return, ((250, 20),), "fraction", FALL, _TITMAN),
+    Kind(reversal, ((5, 60),), "deviations", ANY, "Lehmann 1990"),
+    Kind(acceleration, ((20, 120),), "log return", ANY, "Gettleman and Marks 2006"),
+    Kind(
+        information_discreteness,
+        (60, 250),
+        "share",
+        SIGNED,
+        "Da, Gurun and Warachka 2014",
+    ),
+    Kind(overnight_share, (10, 20), "share", SHARE, "Lou, Polk and Skouras 2019"),
+    Kind(up_share, QLIB_WINDOWS, "share", SHARE, QLIB + "CNTP"),
+    Kind(down_share, QLIB_WINDOWS, "share", SHARE, QLIB + "CNTN"),
+    Kind(up_balance, QLIB_WINDOWS, "share", SIGNED, QLIB + "CNTD"),
+    Kind(rise_share, QLIB_WINDOWS, "share", SHARE, QLIB + "SUMP"),
+    Kind(fall_share, QLIB_WINDOWS, "share", SHARE, QLIB + "SUMN"),
+    Kind(rise_balance, QLIB_WINDOWS, "share", SIGNED, QLIB + "SUMD"),
+)
+"""The features of this family."""

@@ -1,150 +1,187 @@
 """Volatility: how far prices swing, in either direction.
 
-Every function returns an expression over the columns of one symbol, ascending by
-session; see `catalog` for the columns. Values are never negative, per session and not
-annualized, and null until the look-back of the symbol is filled. No comparison of
-symbols beyond the market as a whole.
+Every function maps a panel and windows in sessions to values of the rows asked for;
+units, bounds and look-backs stand in the table at the end. Values are never negative
+and not annualized. No comparison of symbols beyond the market as a whole.
 """
 
 import math
 
-import polars as pl
+import numpy as np
 
-LEAST_VOL = 1e-6
-"""Volatility per session below which a price stood still: a hundredth of a basis
-point, far below one tick and far above the rounding of a rolling sum."""
+from turbomode_assets.features import windows
+from turbomode_assets.features.declaration import (
+    POSITIVE,
+    QLIB,
+    QLIB_WINDOWS,
+    SHARE,
+    Kind,
+    within,
+)
+from turbomode_assets.features.panel import LEAST_VOL, Panel
+from turbomode_assets.features.windows import Array
 
 
-def close_vol(n_sessions: int) -> pl.Expr:
-    """Standard deviation of the last `n_sessions` log returns.
+def squared_range(of: Panel) -> Array:
+    """Square of the log of high over low, in all rows."""
+    return np.square(np.log(of.high.all / of.low.all))
 
-    Returns
-    -------
-    pl.Expr
-        Per session; null for the first `n_sessions` rows.
 
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"log_return": [None, 0.01, -0.01]})
-    >>> bars.select(close_vol(2)).to_series().round(5).to_list()
-    [None, None, 0.01414]
+def body(of: Panel) -> Array:
+    """Log of close over open, in all rows."""
+    return np.log(of.close.all / of.open.all)
+
+
+def jump(of: Panel) -> Array:
+    """Log of open over the previous close, in all rows."""
+    return np.log(of.open.all / of.close.previous)
+
+
+def shadows(of: Panel) -> Array:
+    """Variance of a bar after Rogers and Satchell, in all rows."""
+    opened: Array = np.log(of.open.all)
+    high, low = np.log(of.high.all), np.log(of.low.all)
+    moved: Array = np.log(of.close.all) - opened
+    up: Array = high - opened
+    down: Array = low - opened
+    return (up - moved) * up + (down - moved) * down
+
+
+def drop(of: Panel) -> Array:
+    """Log return where it is negative, else 0, in all rows."""
+    return np.minimum(of.log_return.all, 0.0)
+
+
+def move(of: Panel) -> Array:
+    """Absolute log return, in all rows."""
+    return abs(of.log_return.all)
+
+
+def true_range(of: Panel) -> Array:
+    """Span of high, low and previous close, over the previous close, in all rows."""
+    previous = of.close.previous
+    high = np.maximum(of.high.all, previous)
+    return (high - np.minimum(of.low.all, previous)) / previous
+
+
+def close_vol(of: Panel, n: int) -> Array:
+    """Standard deviation of log returns over `n` sessions."""
+    return of.log_return.std(n)
+
+
+def market_vol(of: Panel, n: int) -> Array:
+    """Standard deviation of the market's log returns over `n` sessions.
+
+    The same for all symbols up to rounding and gaps.
     """
-    return pl.col("log_return").rolling_std(n_sessions)
+    return of.market.std(n)
 
 
-def market_vol(n_sessions: int) -> pl.Expr:
-    """Standard deviation of the last `n_sessions` log returns of the market.
-
-    Returns
-    -------
-    pl.Expr
-        Per session, the same for all symbols up to rounding and gaps; null for the
-        first `n_sessions` rows.
-    """
-    return pl.col("market_log_return").rolling_std(n_sessions)
+def price_deviation(of: Panel, n: int) -> Array:
+    """Standard deviation of the close over `n` sessions, over the close."""
+    return of.close.std(n) / of.close.now
 
 
-def parkinson_vol(n_sessions: int) -> pl.Expr:
-    """Volatility from the high-low range.
-
-    Returns
-    -------
-    pl.Expr
-        Per session, 0 without a range; null for the first ``n_sessions - 1`` rows.
-
-    References
-    ----------
-    M. Parkinson, "The Extreme Value Method for Estimating the Variance of the Rate of
-    Return", Journal of Business 53(1), 1980.
-
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"high": [11.0], "low": [10.0]})
-    >>> bars.select(parkinson_vol(1)).to_series().round(5).to_list()
-    [0.05724]
-    """
-    variance = (pl.col("high") / pl.col("low")).log() ** 2 / (4 * math.log(2))
-    return _root_of_mean(variance, n_sessions)
+def parkinson_vol(of: Panel, n: int) -> Array:
+    """Volatility from high and low over `n` sessions."""
+    return np.sqrt(
+        np.maximum(of.derived(squared_range).mean(n), 0.0) / (4 * math.log(2))
+    )
 
 
-def garman_klass_vol(n_sessions: int) -> pl.Expr:
-    """Volatility from open, high, low and close.
-
-    Returns
-    -------
-    pl.Expr
-        Per session, 0 without movement; null for the first ``n_sessions - 1`` rows.
-
-    References
-    ----------
-    M. Garman and M. Klass, "On the Estimation of Security Price Volatilities from
-    Historical Data", Journal of Business 53(1), 1980.
-    """
-    ranged = (pl.col("high") / pl.col("low")).log() ** 2 / 2
-    moved = (pl.col("close") / pl.col("open")).log() ** 2 * (2 * math.log(2) - 1)
-    return _root_of_mean(ranged - moved, n_sessions)
+def garman_klass_vol(of: Panel, n: int) -> Array:
+    """Volatility from open, high, low and close over `n` sessions."""
+    ranged = of.derived(squared_range).mean(n) / 2
+    moved = of.derived(body).mean_square(n) * (2 * math.log(2) - 1)
+    return np.sqrt(np.maximum(ranged - moved, 0.0))
 
 
-def _root_of_mean(variance: pl.Expr, n_sessions: int) -> pl.Expr:
-    # Rounding may leave a rolling mean a hair below zero.
-    return variance.rolling_mean(n_sessions).clip(lower_bound=0.0).sqrt()
+def rogers_satchell_vol(of: Panel, n: int) -> Array:
+    """Volatility from open, high, low and close over `n` sessions, free of drift."""
+    return np.sqrt(np.maximum(of.derived(shadows).mean(n), 0.0))
 
 
-def downside_vol(n_sessions: int) -> pl.Expr:
-    """Root mean square of the falls among the last `n_sessions` log returns.
-
-    Returns
-    -------
-    pl.Expr
-        Per session, 0 where nothing fell; null for the first `n_sessions` rows.
-
-    References
-    ----------
-    F. Sortino and R. van der Meer, "Downside Risk", Journal of Portfolio Management
-    17(4), 1991.
-    """
-    fall = pl.col("log_return").clip(upper_bound=0.0)
-    return _root_of_mean(fall**2, n_sessions)
+def yang_zhang_vol(of: Panel, n: int) -> Array:
+    """Volatility with overnight jumps over `n` sessions, free of drift."""
+    weight = 0.34 / (1.34 + (n + 1) / (n - 1))
+    variance = of.derived(jump, 1).variance(n)
+    variance = variance + weight * of.derived(body).variance(n)
+    return np.sqrt(
+        variance + (1 - weight) * np.maximum(of.derived(shadows).mean(n), 0.0)
+    )
 
 
-def vol_ratio(n_sessions: int, long_sessions: int) -> pl.Expr:
-    """Volatility of the last `n_sessions` over that of `long_sessions`.
-
-    Returns
-    -------
-    pl.Expr
-        Pure number, 0 where the price stood still; null for the first
-        `long_sessions` rows.
-    """
-    return close_vol(n_sessions) / close_vol(long_sessions).clip(lower_bound=LEAST_VOL)
+def downside_vol(of: Panel, n: int) -> Array:
+    """Root mean square of falls over `n` sessions."""
+    return np.sqrt(of.derived(drop, 1).mean_square(n))
 
 
-def max_drawdown(n_sessions: int) -> pl.Expr:
-    """Deepest close of the last `n_sessions` below its own trailing high; in [0, 1].
-
-    Each close is held against the highest close of the `n_sessions` ending there.
-
-    Returns
-    -------
-    pl.Expr
-        Fraction; null for the first ``2 * n_sessions - 2`` rows.
-
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"close": [10.0, 5.0, 6.0, 7.0]})
-    >>> bars.select(max_drawdown(2)).to_series().to_list()
-    [None, None, 0.5, 0.0]
-    """
-    drawdown = 1 - pl.col("close") / pl.col("close").rolling_max(n_sessions)
-    return drawdown.rolling_max(n_sessions)
+def mean_true_range(of: Panel, n: int) -> Array:
+    """Mean true range over `n` sessions, each over its previous close."""
+    return of.derived(true_range, 1).mean(n)
 
 
-def largest_move(n_sessions: int) -> pl.Expr:
-    """Largest move of one session, up or down, among the last `n_sessions`.
+def vol_ratio(of: Panel, n: int, long: int) -> Array:
+    """Volatility of `n` sessions over that of `long`."""
+    return of.log_return.std(n) / np.maximum(of.log_return.std(long), LEAST_VOL)
 
-    Returns
-    -------
-    pl.Expr
-        Absolute log return; null for the first `n_sessions` rows.
-    """
-    return pl.col("log_return").abs().rolling_max(n_sessions)
+
+def vol_of_vol(of: Panel, n: int) -> Array:
+    """Standard deviation of absolute log returns of `n` sessions over their mean."""
+    moves = of.derived(move, 1)
+    return moves.std(n) / np.maximum(moves.mean(n), LEAST_VOL)
+
+
+def max_drawdown(of: Panel, n: int) -> Array:
+    """Deepest close of `n` sessions below the highest of the `n` up to it."""
+    past = of.earlier(n - 1).close
+    return windows.highest(1 - past.now / past.highest(n), n)
+
+
+def largest_move(of: Panel, n: int) -> Array:
+    """Largest absolute log return of one session among `n`."""
+    return of.derived(move, 1).highest(n)
+
+
+def _twice(n: int) -> int:
+    return 2 * n - 2
+
+
+_CLOSES = "Close to close"
+
+KINDS = (
+    Kind(close_vol, (5, 20, 60), "per session", POSITIVE, _CLOSES),
+    Kind(parkinson_vol, (20,), "per session", POSITIVE, "Parkinson 1980", within),
+    Kind(
+        garman_klass_vol,
+        (20,),
+        "per session",
+        POSITIVE,
+        "Garman and Klass 1980",
+        within,
+    ),
+    Kind(
+        rogers_satchell_vol,
+        (20,),
+        "per session",
+        POSITIVE,
+        "Rogers and Satchell 1991",
+        within,
+    ),
+    Kind(yang_zhang_vol, (20,), "per session", POSITIVE, "Yang and Zhang 2000"),
+    Kind(downside_vol, (20,), "per session", POSITIVE, "Sortino and van der Meer 1991"),
+    Kind(mean_true_range, (14,), "fraction", POSITIVE, "Wilder 1978, plain mean"),
+    Kind(vol_ratio, ((5, 60), (20, 250)), "ratio", POSITIVE, _CLOSES),
+    Kind(vol_of_vol, (20, 60), "ratio", POSITIVE, "Baltussen, van Bekkum, Grient 2018"),
+    Kind(max_drawdown, (60,), "fraction", SHARE, "Trailing maximum drawdown", _twice),
+    Kind(
+        largest_move,
+        (20,),
+        "log return",
+        POSITIVE,
+        "After Bali, Cakici and Whitelaw 2011, without the sign",
+    ),
+    Kind(market_vol, (20,), "per session", POSITIVE, "Equal-weight market"),
+    Kind(price_deviation, QLIB_WINDOWS, "fraction", POSITIVE, QLIB + "STD", within),
+)
+"""The features of this family."""

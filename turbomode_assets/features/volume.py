@@ -1,111 +1,137 @@
-"""Volume: how much changed hands against the symbol's own habit, and at which price.
+"""Volume: how much changed hands against the symbol's own habit.
 
-Every function returns an expression over the columns of one symbol, ascending by
-session; see `catalog` for the columns. Volume enters only as a ratio to the same
-symbol's volume, so splits and size drop out. Null until the look-back is filled.
+Every function maps a panel and windows in sessions to values of the rows asked for;
+units, bounds and look-backs stand in the table at the end. Volume enters only as a
+ratio to the same symbol's volume, so splits and size drop out. What volume says
+together with price stands in `flow`.
 """
 
-import polars as pl
+import numpy as np
 
-from turbomode_assets.features import trend
+from turbomode_assets.features.declaration import (
+    ANY,
+    QLIB,
+    QLIB_WINDOWS,
+    SHARE,
+    SIGNED,
+    Kind,
+    within,
+)
+from turbomode_assets.features.panel import LEAST_VOL, Panel
+from turbomode_assets.features.trend import correlation_with_time
+from turbomode_assets.features.windows import Array
 
-_LEAST_RATIO = 0.01
-"""Smallest ratio a logarithm is taken of: a hundredth of the habit is as good as no
-trading at all, and a halted symbol stays finite."""
+LEAST_RATIO = 0.01
+"""Smallest ratio of volumes: a hundredth of the habit is as good as no trading at all,
+and a halted symbol stays finite."""
+
+LEAST_SHARES = 1.0
+"""Less than one share a session is no trading, only rounding."""
+
+_LOG_RATIO = (np.log(LEAST_RATIO) - 1e-9, None)
+_CAPPED = (0.0, 1 / LEAST_RATIO)
 
 
-def volume_surprise(n_sessions: int, long_sessions: int) -> pl.Expr:
-    """Log of mean volume of `n_sessions` over that of `long_sessions`.
+def log_volume(of: Panel) -> Array:
+    """Log of one more than the volume, in all rows."""
+    return np.log1p(of.volume.all)
 
-    Returns
-    -------
-    pl.Expr
-        Pure number, at least log(0.01), which is also the value without any trade;
-        null for the first ``long_sessions - 1`` rows.
 
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"volume": [100.0, 300.0]})
-    >>> bars.select(volume_surprise(1, 2)).to_series().round(3).to_list()
-    [None, 0.405]
+def volume_rise(of: Panel) -> Array:
+    """Rise of volume since the previous bar, 0 where it fell, in all rows."""
+    return np.maximum(of.volume.all - of.volume.previous, 0.0)
+
+
+def volume_fall(of: Panel) -> Array:
+    """Fall of volume since the previous bar, 0 where it rose, in all rows."""
+    return np.maximum(of.volume.previous - of.volume.all, 0.0)
+
+
+def traded_value(of: Panel) -> Array:
+    """Close times volume, in all rows."""
+    return of.close.all * of.volume.all
+
+
+def volume_surprise(of: Panel, n: int, long: int) -> Array:
+    """Log of mean volume of `n` sessions over that of `long`."""
+    usual = np.maximum(of.volume.mean(long), LEAST_SHARES)
+    return np.log(np.maximum(of.volume.mean(n) / usual, LEAST_RATIO))
+
+
+def value_surprise(of: Panel, n: int, long: int) -> Array:
+    """Log of mean traded value of `n` sessions over that of `long`."""
+    value = of.derived(traded_value)
+    usual = np.maximum(value.mean(long), LEAST_SHARES * of.close.now)
+    return np.log(np.maximum(value.mean(n) / usual, LEAST_RATIO))
+
+
+def volume_deviation(of: Panel, n: int) -> Array:
+    """Log volume less its mean, in standard deviations of `n` sessions."""
+    logs = of.derived(log_volume)
+    return (logs.now - logs.mean(n)) / np.maximum(logs.std(n), LEAST_VOL)
+
+
+def volume_trend(of: Panel, n: int) -> Array:
+    """Correlation of log volume with time over `n` sessions."""
+    return correlation_with_time(of.derived(log_volume), np.float64(LEAST_VOL), n)
+
+
+def mean_volume_ratio(of: Panel, n: int) -> Array:
+    """Mean volume of `n` sessions over the volume, at most 100."""
+    return of.volume.mean(n) / _volume(of, n)
+
+
+def volume_spread(of: Panel, n: int) -> Array:
+    """Standard deviation of the volume of `n` sessions over the volume.
+
+    Where less than a hundredth of the mean was traded, over that hundredth.
     """
-    recent = pl.col("volume").rolling_mean(n_sessions)
-    # Less than one share a session is no trading, only rounding.
-    usual = pl.col("volume").rolling_mean(long_sessions).clip(lower_bound=1.0)
-    return (recent / usual).clip(lower_bound=_LEAST_RATIO).log()
+    return of.volume.std(n) / _volume(of, n)
 
 
-def volume_trend(n_sessions: int) -> pl.Expr:
-    """Correlation of log volume with time over `n_sessions`; in [-1, 1].
-
-    Returns
-    -------
-    pl.Expr
-        Pure number, 0 where volume stood still; null for the first
-        ``n_sessions - 1`` rows.
-    """
-    return trend.correlation_with_time(pl.col("volume").log1p(), n_sessions)
+def _volume(of: Panel, n: int) -> Array:
+    habit = np.maximum(of.volume.mean(n), LEAST_SHARES)
+    return np.maximum(of.volume.now, LEAST_RATIO * habit)
 
 
-def illiquidity_surprise(n_sessions: int, long_sessions: int) -> pl.Expr:
-    """Log of the price move per dollar traded, `n_sessions` against `long_sessions`.
-
-    Moves and dollars are summed before they are divided, so that one session without
-    trades does not decide.
-
-    Returns
-    -------
-    pl.Expr
-        Pure number in [log(0.01), log(100)]; null for the first `long_sessions` rows.
-
-    References
-    ----------
-    Y. Amihud, "Illiquidity and Stock Returns", Journal of Financial Markets 5(1),
-    2002.
-    """
-    moved = pl.col("log_return").abs()
-    dollars = pl.col("close") * pl.col("volume")
-
-    def relative(amount: pl.Expr, least: float) -> pl.Expr:
-        usual = amount.rolling_mean(long_sessions).clip(lower_bound=least)
-        return (amount.rolling_mean(n_sessions) / usual).clip(lower_bound=_LEAST_RATIO)
-
-    impact = relative(moved, 1e-9) / relative(dollars, 1e-3)
-    return impact.clip(_LEAST_RATIO, 1 / _LEAST_RATIO).log()
+def volume_rise_share(of: Panel, n: int) -> Array:
+    """Rises over all changes of volume in `n` sessions."""
+    return np.clip(of.derived(volume_rise, 1).sum(n) / _changes(of, n), 0.0, 1.0)
 
 
-def close_location(n_sessions: int) -> pl.Expr:
-    """Mean place of the close between low (-1) and high (+1); in [-1, 1].
-
-    Returns
-    -------
-    pl.Expr
-        Mean of ``(2 C - H - L) / (H - L)``, 0 for a session without a range; null for
-        the first ``n_sessions - 1`` rows.
-
-    Examples
-    --------
-    >>> bars = pl.DataFrame({"high": [3.0], "low": [1.0], "close": [3.0]})
-    >>> bars.select(close_location(1)).to_series().to_list()
-    [1.0]
-    """
-    place = trend.place_between(pl.col("low"), pl.col("high"))
-    return place.rolling_mean(n_sessions).clip(-1.0, 1.0)
+def volume_fall_share(of: Panel, n: int) -> Array:
+    """Falls over all changes of volume in `n` sessions."""
+    return np.clip(of.derived(volume_fall, 1).sum(n) / _changes(of, n), 0.0, 1.0)
 
 
-def signed_volume(n_sessions: int) -> pl.Expr:
-    """Volume of rising less that of falling sessions, over all volume; in [-1, 1].
+def volume_rise_balance(of: Panel, n: int) -> Array:
+    """Rises less falls, over all changes of volume in `n` sessions."""
+    return volume_rise_share(of, n) - volume_fall_share(of, n)
 
-    Returns
-    -------
-    pl.Expr
-        Pure number, 0 without any trade; null for the first `n_sessions` rows.
 
-    References
-    ----------
-    J. Granville, "New Key to Stock Market Profits", Prentice-Hall, 1963 (on-balance
-    volume, made relative).
-    """
-    signed = (pl.col("volume") * pl.col("log_return").sign()).rolling_sum(n_sessions)
-    total = pl.col("volume").rolling_sum(n_sessions).clip(lower_bound=1.0)
-    return (signed / total).clip(-1.0, 1.0)
+def _changes(of: Panel, n: int) -> Array:
+    changed = of.derived(volume_rise, 1).sum(n) + of.derived(volume_fall, 1).sum(n)
+    return np.maximum(changed, LEAST_SHARES)
+
+
+_GERVAIS = "Gervais, Kaniel and Mingelgrin 2001"
+
+KINDS = (
+    Kind(
+        volume_surprise,
+        ((1, 60), (5, 60), (20, 60)),
+        "logarithm",
+        _LOG_RATIO,
+        _GERVAIS,
+        within,
+    ),
+    Kind(value_surprise, ((20, 250),), "logarithm", _LOG_RATIO, _GERVAIS, within),
+    Kind(volume_deviation, (20, 60), "deviations", ANY, _GERVAIS, within),
+    Kind(volume_trend, (20,), "correlation", SIGNED, "Least-squares line", within),
+    Kind(mean_volume_ratio, QLIB_WINDOWS, "ratio", _CAPPED, QLIB + "VMA", within),
+    Kind(volume_spread, QLIB_WINDOWS, "ratio", (0.0, 800.0), QLIB + "VSTD", within),
+    Kind(volume_rise_share, QLIB_WINDOWS, "share", SHARE, QLIB + "VSUMP"),
+    Kind(volume_fall_share, QLIB_WINDOWS, "share", SHARE, QLIB + "VSUMN"),
+    Kind(volume_rise_balance, QLIB_WINDOWS, "share", SIGNED, QLIB + "VSUMD"),
+)
+"""The features of this family."""

@@ -1,6 +1,7 @@
 """What every feature of the catalog must do; a new one is covered by being listed."""
 
 import datetime as dt
+import inspect
 import re
 
 import numpy as np
@@ -8,15 +9,17 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from turbomode_assets import sessions, tables
+from turbomode_assets import loop, policy, sessions, tables
 from turbomode_assets.features import catalog, engine
-from turbomode_assets.prices import adjustment
+from turbomode_assets.features.declaration import Feature
 
 FIRST, LAST = dt.date(2021, 1, 4), dt.date(2022, 12, 30)
 CUT = dt.date(2022, 8, 31)
 SINGLE = [dt.date(2021, 1, 4), dt.date(2021, 12, 31), dt.date(2022, 1, 3), CUT]
 RANGE = (dt.date(2021, 11, 15), dt.date(2022, 2, 15))
 LISTED, STOPPED, FROZEN = dt.date(2021, 3, 1), dt.date(2022, 3, 1), dt.date(2021, 6, 1)
+MOVED = dt.date(2022, 5, 2)
+PRICES = ("open", "high", "low", "close")
 
 EVERY = pytest.mark.parametrize("feature", catalog.CATALOG, ids=lambda f: f.name)
 
@@ -44,9 +47,6 @@ def freeze(bars: pl.DataFrame, is_frozen: pl.Expr) -> pl.DataFrame:
     return bars.with_columns(*still, quiet)
 
 
-PRICES = ("open", "high", "low", "close")
-
-
 def market() -> pl.DataFrame:
     session = pl.col("session")
     late = one_symbol("LATE", 1).filter(session >= LISTED)
@@ -59,13 +59,23 @@ def market() -> pl.DataFrame:
     return pl.concat([late, gone, halt, gaps, acts, one_symbol("PLAIN", 6)])
 
 
+UNIVERSE = pl.DataFrame(
+    {
+        "symbol": ["LATE", "GONE", "HALT", "GAPS", "ACTS", "ACTS", "PLAIN"],
+        "valid_from": [dt.date(2019, 1, 2)] * 5 + [MOVED, dt.date(2021, 9, 1)],
+        "valid_to": [None] * 4 + [MOVED, None, None],
+        "sector": ["Energy", "Energy", "Tech", "Tech", "Tech", "Energy", "Energy"],
+    },
+    schema_overrides={"valid_to": pl.Date},
+)
+
+
 def features_of(bars: pl.DataFrame, first: dt.date, last: dt.date) -> pl.DataFrame:
-    parts = []
-    for block in engine.blocks(first, last):
-        loaded = bars.filter(pl.col("session").is_between(block.load_from, block.last))
-        adjusted = adjustment.adjust(loaded)
-        parts.append(engine.compute(adjusted, block.first, block.last))
-    return pl.concat(parts).sort("symbol", "session")
+    found = loop.compute_features(bars, UNIVERSE, first, last, FULL)
+    return found.sort("symbol", "session")
+
+
+FULL = policy.Policy(features=policy.FeaturePolicy(feature_set="full"))
 
 
 def bits(frame: pl.DataFrame, name: str) -> npt.NDArray[np.uint32]:
@@ -111,22 +121,37 @@ def scaled(bars: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def resplit(bars: pl.DataFrame) -> pl.DataFrame:
+    """As if every symbol had split 4 to 1 in the middle of the stretch."""
+    day = dt.date(2021, 12, 20)
+    after, on = pl.col("session") >= day, pl.col("session") == day
+    per_share = [
+        pl.col(name) / pl.when(after).then(4.0).otherwise(1.0) for name in PRICES
+    ]
+    ratio = pl.col("split_ratio") * pl.when(on).then(4.0).otherwise(1.0)
+    paid = pl.col("dividend") / pl.when(after).then(4.0).otherwise(1.0)
+    shares = pl.col("volume") * pl.when(after).then(4.0).otherwise(1.0)
+    return features_of(bars.with_columns(*per_share, paid, ratio, shares), *RANGE)
+
+
+@pytest.fixture(scope="module")
 def alone(bars: pl.DataFrame) -> pl.DataFrame:
     return features_of(bars.filter(pl.col("symbol") == "ACTS"), FIRST, LAST)
 
 
 @EVERY
-def test_is_documented(feature: catalog.Feature) -> None:
-    assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", feature.name)
+def test_is_documented(feature: Feature) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", feature.name)
     assert feature.sentence.endswith(".")
-    assert "{" not in feature.sentence
+    assert "`" not in feature.sentence
     assert len(feature.source) > 5
     assert feature.lookback_sessions >= 0
+    assert feature.inputs
 
 
 @EVERY
 def test_any_range_gives_the_same_bytes(
-    feature: catalog.Feature,
+    feature: Feature,
     history: pl.DataFrame,
     stretch: pl.DataFrame,
     singles: pl.DataFrame,
@@ -140,7 +165,7 @@ def test_any_range_gives_the_same_bytes(
 
 @EVERY
 def test_the_future_changes_nothing(
-    feature: catalog.Feature,
+    feature: Feature,
     history: pl.DataFrame,
     truncated: pl.DataFrame,
     mutated: pl.DataFrame,
@@ -152,16 +177,20 @@ def test_the_future_changes_nothing(
 
 
 @EVERY
-def test_price_level_does_not_matter(
-    feature: catalog.Feature, stretch: pl.DataFrame, scaled: pl.DataFrame
+def test_price_level_and_splits_do_not_matter(
+    feature: Feature,
+    stretch: pl.DataFrame,
+    scaled: pl.DataFrame,
+    resplit: pl.DataFrame,
 ) -> None:
-    found, expected = scaled[feature.name], stretch[feature.name]
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    expected = stretch[feature.name]
+    np.testing.assert_allclose(scaled[feature.name], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(resplit[feature.name], expected, rtol=1e-4, atol=1e-6)
 
 
 @EVERY
 def test_other_symbols_matter_only_where_said(
-    feature: catalog.Feature, history: pl.DataFrame, alone: pl.DataFrame
+    feature: Feature, history: pl.DataFrame, alone: pl.DataFrame
 ) -> None:
     together = history.filter(pl.col("symbol") == "ACTS")
     is_same = np.array_equal(bits(together, feature.name), bits(alone, feature.name))
@@ -170,7 +199,7 @@ def test_other_symbols_matter_only_where_said(
 
 @EVERY
 def test_null_exactly_until_the_look_back_is_filled(
-    feature: catalog.Feature, bars: pl.DataFrame, history: pl.DataFrame
+    feature: Feature, bars: pl.DataFrame, history: pl.DataFrame
 ) -> None:
     n_earlier = pl.int_range(pl.len()).over("symbol")
     for block in engine.blocks(FIRST, LAST):
@@ -184,27 +213,37 @@ def test_null_exactly_until_the_look_back_is_filled(
 
 
 @EVERY
-def test_is_finite_and_of_moderate_size(
-    feature: catalog.Feature, history: pl.DataFrame
+def test_is_finite_and_within_its_declared_range(
+    feature: Feature, history: pl.DataFrame
 ) -> None:
     values = history[feature.name].drop_nulls()
+    low, high = feature.bounds
     assert values.dtype == pl.Float32
     assert values.is_finite().all()
-    assert values.abs().le(20.0).all()
+    assert low is None or values.ge(np.float32(low)).all()
+    assert values.abs().le(20.0).all() if high is None else values.le(high).all()
     assert values.n_unique() > 4
     if feature.family == "volatility":
-        assert values.ge(0.0).all()
+        assert low == 0.0
 
 
 def test_rows_conform_and_follow_the_catalog(history: pl.DataFrame) -> None:
     assert tables.FEATURES.conform(history).equals(history)
-    assert history.columns[3:] == catalog.names()
-    assert history["feature_version"].unique().to_list() == [catalog.feature_version()]
+    assert history.columns[3:] == catalog.names(feature_set="full")
+    assert history["feature_version"].unique().to_list() == [
+        catalog.feature_version("full")
+    ]
 
 
-def test_the_catalog_is_broad_and_its_names_are_unique() -> None:
-    names = catalog.names()
-    assert len(set(names)) == len(names) >= 40
-    families = {feature.family for feature in catalog.CATALOG}
-    assert families == {"momentum", "volatility", "volume", "trend", "market"}
-    assert all(len(catalog.names(family)) >= 5 for family in families)
+def test_every_listed_function_stands_in_the_table_of_its_family() -> None:
+    for family in catalog.FAMILIES:
+        listed = {kind.function for kind in family.KINDS}
+        kernels = {
+            function
+            for name, function in inspect.getmembers(family, inspect.isfunction)
+            if function.__module__ == family.__name__
+            and "n" in inspect.signature(function).parameters
+            and not name.startswith("_")
+            and next(iter(inspect.signature(function).parameters)) == "of"
+        }
+        assert kernels <= listed

@@ -27,7 +27,7 @@ UPSTREAM = {
     "market/bars": ["market/bar_revisions"],
     "market/curations": ["market/bars", "market/curations"],
     "market/universe": ["market/bars", "market/curations"],
-    "swing/features": ["market/bars"],
+    "swing/features": ["market/bars", "market/universe"],
     "swing/signals": [
         "learning/champion_in_force",
         "market/universe",

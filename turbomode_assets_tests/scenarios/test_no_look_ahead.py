@@ -52,7 +52,7 @@ class World:
     @functools.cached_property
     def features(self) -> pl.DataFrame:
         """Features of every session."""
-        return loop.compute_features(self.bars, FIRST, self.last)
+        return loop.compute_features(self.bars, self.universe, FIRST, self.last)
 
     @functools.cached_property
     def outcomes(self) -> pl.DataFrame:

@@ -15,14 +15,15 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
     """Assets of this stage."""
 
     @dg.asset(
-        **metadata.declared(tables.FEATURES, GROUP, "polars"),
+        **metadata.declared(tables.FEATURES, GROUP, "numpy"),
         partitions_def=grains.daily,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[
             dg.AssetDep(
                 metadata.key(tables.BARS),
                 partition_mapping=partitions.looking_back(catalog.lookback()),
-            )
+            ),
+            dg.AssetDep(metadata.key(tables.UNIVERSE)),
         ],
         check_specs=[table_io.schema_check(tables.FEATURES)],
         code_version=catalog.feature_version(),
@@ -36,7 +37,8 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
         with warehouse.opened() as store:
             needed = loop.bars_for_features(window.first)
             bars = store.read(tables.BARS, needed, window.last)
-            rows = loop.compute_features(bars, window.first, window.last)
+            universe = store.read(tables.UNIVERSE)
+            rows = loop.compute_features(bars, universe, window.first, window.last)
             store.replace(tables.FEATURES, rows, window.first, window.last)
             check = table_io.schema_result(store, tables.FEATURES, window)
         notes = {"feature_version": catalog.feature_version()}
