@@ -3,7 +3,7 @@
 import dagster as dg
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs import auditing, metadata, partitions, table_io
 from turbomode_assets.defs.resources import WarehouseResource
 from turbomode_assets.features import catalog
 
@@ -25,7 +25,10 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             ),
             dg.AssetDep(metadata.key(tables.UNIVERSE)),
         ],
-        check_specs=[table_io.schema_check(tables.FEATURES)],
+        check_specs=[
+            table_io.schema_check(tables.FEATURES),
+            auditing.spec(tables.FEATURES),
+        ],
         code_version=catalog.feature_version(),
         pool=metadata.POOL,
     )
@@ -41,7 +44,8 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             rows = loop.compute_features(bars, universe, window.first, window.last)
             store.replace(tables.FEATURES, rows, window.first, window.last)
             check = table_io.schema_result(store, tables.FEATURES, window)
+            audited = auditing.features(store, window)
         notes = {"feature_version": catalog.feature_version()}
-        return table_io.result(context, tables.FEATURES, rows, [check], notes)
+        return table_io.result(context, tables.FEATURES, rows, [check, audited], notes)
 
     return [features]

@@ -7,7 +7,7 @@ looks back only, and a late run grades the same rows from the same bars.
 import dagster as dg
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import grading, metadata, partitions, table_io
+from turbomode_assets.defs import auditing, grading, metadata, partitions, table_io
 from turbomode_assets.defs.resources import WarehouseResource
 
 GROUP = "outcomes"
@@ -32,7 +32,10 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             ),
             dg.AssetDep(metadata.key(tables.UNIVERSE)),
         ],
-        check_specs=[table_io.schema_check(tables.OUTCOMES)],
+        check_specs=[
+            table_io.schema_check(tables.OUTCOMES),
+            auditing.spec(tables.OUTCOMES),
+        ],
         pool=metadata.POOL,
     )
     def outcomes(
@@ -44,8 +47,9 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             rows = grading.grade(store, window)
             settled = grading.settle(store, window.first)
             check = table_io.schema_result(store, tables.OUTCOMES, window)
+            audited = auditing.outcomes(store, window)
         notes = table_io.count_by(rows, "status")
         notes |= table_io.report_others(context, tables.OUTCOMES, settled)
-        return table_io.result(context, tables.OUTCOMES, rows, [check], notes)
+        return table_io.result(context, tables.OUTCOMES, rows, [check, audited], notes)
 
     return [outcomes]

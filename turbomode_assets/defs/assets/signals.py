@@ -11,7 +11,7 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import loop, sessions, tables
-from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs import auditing, metadata, partitions, table_io
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -43,7 +43,10 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             dg.AssetDep(metadata.key(tables.UNIVERSE)),
             dg.AssetDep(learning.CHAMPION_IN_FORCE),
         ],
-        check_specs=[table_io.schema_check(tables.SIGNALS)],
+        check_specs=[
+            table_io.schema_check(tables.SIGNALS),
+            auditing.spec(tables.SIGNALS, auditing.MEMBERS_ONLY),
+        ],
         pool=metadata.POOL,
     )
     def signals(
@@ -63,8 +66,9 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             n_emitted = sum(store.append(tables.SIGNALS, rows) for rows in fresh)
             rows = store.read(tables.SIGNALS, window.first, window.last)
             check = table_io.schema_result(store, tables.SIGNALS, window)
+            audited = auditing.signals(store, window)
         notes = {"rows_emitted": n_emitted, "rows_kept": rows.height - n_emitted}
-        return table_io.result(context, tables.SIGNALS, rows, [check], notes)
+        return table_io.result(context, tables.SIGNALS, rows, [check, audited], notes)
 
     return [signals]
 
