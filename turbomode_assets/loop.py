@@ -333,7 +333,9 @@ def train_challenger(
     periods = known.select("session", "entry_on", "matures_on").unique().sort("session")
     folds = splits.walk_forward(periods, rules.training)
     columns = layout.Columns(
-        features=catalog.names(), volatility=catalog.names("volatility")
+        features=catalog.names(),
+        volatility=catalog.names("volatility"),
+        momentum=rules.training.momentum_feature,
     )
     return challenger.train(known, folds, columns, rules.training, progress)
 

@@ -13,6 +13,11 @@ from turbomode_assets import errors
 LABELS = ("symmetric_10pct", "seed_10pct", "triple_barrier_vol")
 """Label versions by name; each is a column ``label_<name>`` of `swing.outcomes`."""
 
+LEARNABLE = ("symmetric_10pct", "triple_barrier_vol")
+"""Labels with the three classes of every model. ``seed_10pct`` is a grade: its up is
+the up of ``symmetric_10pct``, so p_up answers it already, and a model of its two
+classes would know less."""
+
 
 def _require(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
@@ -80,6 +85,10 @@ class TrainingPolicy:
     line_up: str = "diverse_eight"
     """Named set of base models, see `models.base.LINE_UPS`."""
 
+    momentum_feature: str = "skipped_return_250_20"
+    """Trailing return of the momentum rule, a baseline: twelve months but for the
+    last, the form in which momentum is best known."""
+
     max_years: int = 7
     """Longest window of sessions a challenger learns from: the predecessor's."""
 
@@ -108,6 +117,13 @@ class TrainingPolicy:
         """Refuse values without meaning."""
         if self.label not in LABELS:
             raise errors.PolicyError(errors.unknown_name("label", self.label, LABELS))
+        if self.label not in LEARNABLE:
+            message = (
+                f"a learned label must be one of {', '.join(LEARNABLE)}, was "
+                f"{self.label!r}, which is a grade: learn symmetric_10pct, whose p_up "
+                "is the chance of its up"
+            )
+            raise errors.PolicyError(message)
         _require("max_years", self.max_years, 1, 50)
         _require("stride_sessions", self.stride_sessions, 1, 63)
         _require("n_folds", self.n_folds, 2, 50)

@@ -293,6 +293,7 @@ OOF_PREDICTIONS = Table(
         *_probabilities("", "the stacked challenger"),
         *_probabilities("_base_rate", "the trailing base rate"),
         *_probabilities("_volatility", "the volatility-only model"),
+        *_probabilities("_momentum", "the momentum rule"),
     ),
 )
 

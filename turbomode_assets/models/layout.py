@@ -26,6 +26,9 @@ class Columns:
     volatility: Sequence[str]
     """Volatility features of the volatility-only baseline; their sign is ignored."""
 
+    momentum: str
+    """Trailing return of the momentum rule."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class View:
@@ -65,6 +68,9 @@ class Layout:
 
     volatility: View
     """Raw volatility features."""
+
+    momentum: View
+    """The raw trailing return of the momentum rule, one column."""
 
     def rows(self, sessions: Sequence[dt.date]) -> matrix.Rows:
         """Positions of all rows of `sessions`."""
@@ -180,4 +186,5 @@ def lay_out(
         borders=borders,
         binned=view(borders.encode(features)),
         volatility=view(as_values(frame, sorted(columns.volatility))),
+        momentum=view(as_values(frame, [columns.momentum])),
     )
