@@ -20,7 +20,7 @@ import numpy.typing as npt
 from turbomode_assets.models import archive, matrix
 
 _BLOCK_ROWS = 128  # keeps the (trees, rows) work arrays within the CPU's cache
-_NEVER_LEFT, _MISSING = 0, 255  # codes are shifted by one to make room for both
+_LOWEST, _HIGHEST = 0, 255  # where NaN goes; codes are shifted by one to make room
 
 Floats = npt.NDArray[np.float64]
 
@@ -146,8 +146,8 @@ def _seen(codes: matrix.Values) -> npt.NDArray[np.uint8]:
     is_missing = np.isnan(codes.T)
     shifted = np.clip(np.where(is_missing, 0, codes.T), 0, matrix.N_BINS) + 1
     seen = np.empty((2 * codes.shape[1], len(codes)), dtype=np.uint8)
-    seen[0::2] = np.where(is_missing, _MISSING, shifted)
-    seen[1::2] = np.where(is_missing, _NEVER_LEFT, shifted)
+    seen[0::2] = np.where(is_missing, _HIGHEST, shifted)
+    seen[1::2] = np.where(is_missing, _LOWEST, shifted)
     return seen
 
 
@@ -208,7 +208,7 @@ def _packed(tree: Nodes) -> Trees:
         depths=np.array([max(levels)]),
         column=np.where(is_leaf, 1, 2 * tree.feature[at] + tree.is_missing_left[at]),
         # Beyond every code but NaN's, which a leaf's odd column turns to zero.
-        threshold=np.where(is_leaf, _MISSING, cut).astype(np.uint8),
+        threshold=np.where(is_leaf, _HIGHEST, cut).astype(np.uint8),
         left=below,
         value=tree.value[at],
     )
