@@ -146,7 +146,7 @@ def report(rows: pl.DataFrame, forecasts: dict[str, str]) -> None:
     """Print the table, the comparisons and the split of the skill."""
     n_sessions, heads = rows["session"].n_unique(), (*HEADS, *MORE_HEADS)
     share = float((rows["label"] == "up").to_numpy().mean())
-    span = f"{rows['session'].min()} to {rows['session'].max()}"
+    span = " to ".join(str(day) for day in rows["session"].sort()[[0, -1]])
     print(f"\n{rows.height:,} rows, {n_sessions} sessions, {span}; up {share:.3f}\n")
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name, suffix in forecasts.items():

@@ -128,11 +128,12 @@ def compare(size: Size) -> dict[str, float]:
     ours, losses = measure("ours", size)
     plain, plain_losses = measure("straightforward", size)
     both = losses.join(plain_losses, on="session", suffix="_plain")
+    means = [float(both[name].to_numpy().mean()) for name in ("loss", "loss_plain")]
     gain = ranking.mean_with_hac(both["loss_plain"] - both["loss"], OVERLAP)
     print(
         f"{plain['seconds'] / ours['seconds']:.1f} times as fast, "
         f"{plain['cpu'] / ours['cpu']:.1f} by CPU seconds; out-of-fold log loss "
-        f"{both['loss'].mean():.5f} against {both['loss_plain'].mean():.5f}: "
+        f"{means[0]:.5f} against {means[1]:.5f}: "
         f"gain {gain.mean:+.5f}, standard error {gain.standard_error:.5f}"
     )
     return ours

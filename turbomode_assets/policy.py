@@ -89,6 +89,14 @@ class TrainingPolicy:
     """Trailing return of the momentum rule, a baseline: twelve months but for the
     last, the form in which momentum is best known."""
 
+    volatility_feature: str = "close_vol_20"
+    """Daily volatility that the frequency of labels is held against."""
+
+    max_label_ratio: float = 3.0
+    """Large moves may be this many times as frequent, or as rare, as volatility
+    implies: fat tails and crises stay within a factor of two, and unadjusted splits
+    or frozen prices do not."""
+
     max_years: int = 7
     """Longest window of sessions a challenger learns from: the predecessor's."""
 
@@ -124,6 +132,7 @@ class TrainingPolicy:
                 "is the chance of its up"
             )
             raise errors.PolicyError(message)
+        _require("max_label_ratio", self.max_label_ratio, 1.0, 100.0)
         _require("max_years", self.max_years, 1, 50)
         _require("stride_sessions", self.stride_sessions, 1, 63)
         _require("n_folds", self.n_folds, 2, 50)

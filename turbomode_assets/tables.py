@@ -271,8 +271,14 @@ MODELS = Table(
         _text(
             "parameters", "Line-up, seeds and library versions, as JSON.", unit="JSON"
         ),
-        _text("metrics", "Out-of-sample metrics beside their baselines.", unit="JSON"),
+        _text(
+            "metrics",
+            "Out of sample: what the gate observed, losses, calibration, skill split.",
+            unit="JSON",
+        ),
+        _text("importance", "Share of each feature in the fit.", unit="JSON"),
         _text("artifact_sha256", "Content address of the artifact folder."),
+        _clock("began_at", "When training began."),
         _clock("trained_at", "When training ended."),
     ),
 )

@@ -75,6 +75,12 @@ def test_absurd_numbers_are_refused_by_name(
         _with(stage, field, absurd)
 
 
+def test_a_grade_of_two_classes_is_not_learned_but_answered() -> None:
+    with pytest.raises(errors.PolicyError, match="was 'seed_10pct', which is a grade"):
+        policy.TrainingPolicy(label="seed_10pct")
+    assert set(policy.LEARNABLE) < set(policy.LABELS)
+
+
 def test_an_unknown_label_is_answered_with_the_nearest() -> None:
     with pytest.raises(errors.PolicyError, match="Did you mean 'symmetric_10pct'"):
         policy.TrainingPolicy(label="symetric_10pct")

@@ -43,15 +43,23 @@ def reliability(
         ascending. Ties stay together. low and high are where the observed frequency
         may lie.
     """
-    binned = _binned(rows, name, suffix)
-    table = binned.group_by("bin").agg(
-        pl.len().cast(pl.Int64).alias("n_rows"),
-        (pl.col("p").sum() / pl.len()).alias("predicted"),
-        (pl.col("y").sum() / pl.len()).alias("observed"),
-    )
-    low, high = _bands(binned, gate)
+    low, high = _bands(_binned(rows, name, suffix), gate)
     bands = [pl.Series("low", low), pl.Series("high", high)]
-    return table.sort("bin").with_columns(bands).drop("bin")
+    return binned_means(rows, name, suffix).with_columns(bands)
+
+
+def binned_means(rows: pl.DataFrame, name: str, suffix: str = "") -> pl.DataFrame:
+    """`reliability` without its bands, which take a bootstrap."""
+    table = (
+        _binned(rows, name, suffix)
+        .group_by("bin", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("n_rows"),
+            (pl.col("p").sum() / pl.len()).alias("predicted"),
+            (pl.col("y").sum() / pl.len()).alias("observed"),
+        )
+    )
+    return table.sort("bin").drop("bin")
 
 
 def _binned(rows: pl.DataFrame, name: str, suffix: str) -> pl.DataFrame:
@@ -80,7 +88,9 @@ def _bands(binned: pl.DataFrame, gate: policy.GatePolicy) -> tuple[list[float], 
     def observed(drawn: resampling.Floats) -> resampling.Floats:
         hits, n = np.split(drawn.sum(axis=0), 2)
         # A bin that was not drawn has no frequency; it is left out below.
-        return np.divide(hits, n, out=np.full(len(n), math.nan), where=n > 0)
+        shares: resampling.Floats = np.full(len(n), math.nan)
+        shares[n > 0] = hits[n > 0] / n[n > 0]
+        return shares
 
     redrawn = bootstrap.StationaryBootstrap(length, table, seed=gate.seed)
     found = redrawn.apply(observed, gate.n_resamples)
