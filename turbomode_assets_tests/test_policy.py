@@ -21,7 +21,7 @@ FIELDS = [
     for field in dataclasses.fields(record)
 ]
 
-UNBOUNDED = {"seed", "line_up", "label"}
+UNBOUNDED = {"seed", "line_up", "label", "momentum_feature", "volatility_feature"}
 """Any seed will do, and names are looked up where they are known."""
 
 BOUNDED = [pair for pair in FIELDS if pair[1] not in UNBOUNDED]
@@ -41,7 +41,7 @@ def _with(stage: str, field: str, value: Any) -> policy.Policy:
 def _other(value: Any) -> Any:
     """Value unlike `value`, and within the bounds of the policy."""
     if isinstance(value, str):
-        return next(name for name in policy.LABELS if name != value)
+        return next(name for name in policy.LEARNABLE if name != value)
     return value + 1 if isinstance(value, int) else value * 0.9
 
 

@@ -1,14 +1,17 @@
-"""The calibrator: what stacked probabilities turned out to mean, on later folds.
+"""The calibrator: how bold stacked probabilities turned out to be, on later folds.
 
-Dirichlet calibration: multinomial logistic regression on the logarithms of the three
-stacked probabilities, the multi-class form of Platt's sigmoid. Its penalty pulls
-toward the identity, so that without evidence it changes nothing.
+Temperature scaling around the mean: logarithms of the three probabilities keep their
+mean over the rows, and their distance from it is stretched or shrunk by one number,
+drawn toward one. Boldness is what stacking gets wrong and what lasts; the level of the
+last quarters is weather. A calibrator that also learned levels (Dirichlet calibration)
+made eight years of real prices worse, see ``docs/real_prices.md``.
 
 It must see probabilities of sessions that neither base models nor meta-learner had
 learned from. That is the caller's duty: nothing here knows a fold.
 
 References
 ----------
+C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (temperature).
 M. Kull et al., "Beyond temperature scaling: Obtaining well-calibrated multi-class
 probabilities with Dirichlet calibration", NeurIPS 2019.
 """
@@ -23,36 +26,33 @@ import numpy.typing as npt
 from turbomode_assets.models import archive, base, multinomial
 
 _FILE = "calibration.json"
-_N_CLASSES = len(base.CLASSES)
 
-PENALTY_SESSIONS = 250.0
-"""Sessions of evidence at which a squared distance of one from the identity costs
-half a nat per row: one year, some twenty-five independent horizons. The level of a
-quarter is weather; a slope that lasts is not."""
+PENALTY_SESSIONS = 1000.0
+"""Sessions of evidence at which a boldness of two or of zero costs half a nat per row:
+as for the meta-learner, four years, a hundred independent horizons."""
+
+_MAX_STEPS = 50
+_CLOSE = 1e-12
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Calibrator:
     """A fitted calibrator."""
 
-    coefficients: multinomial.Floats
-    """Shape (4, 3): logarithms of the three probabilities, then the intercept."""
+    center: multinomial.Floats
+    """Shape (3,): weighted mean logarithm of each stacked probability."""
+
+    slope: float
+    """Factor on the distance from the center: below one, stacking was too bold."""
 
     def predict(self, chances: base.Probabilities) -> base.Probabilities:
         """Calibrated class probabilities of stacked ones, both of shape (n, 3)."""
-        return base.softmax(multinomial.scores(_design(chances), self.coefficients))
+        return base.softmax(self.center + self.slope * (np.log(chances) - self.center))
 
     def artifact(self) -> dict[str, bytes]:
         """Relative file names and contents from which `load` rebuilds it."""
-        return {_FILE: archive.pack_json({"coefficients": self.coefficients.tolist()})}
-
-
-def _design(chances: base.Probabilities) -> multinomial.Floats:
-    return np.hstack([np.log(chances), np.ones((len(chances), 1))])
-
-
-def _identity() -> multinomial.Floats:
-    return np.eye(_N_CLASSES + 1, _N_CLASSES)
+        record = {"center": self.center.tolist(), "slope": self.slope}
+        return {_FILE: archive.pack_json(record)}
 
 
 def fit(
@@ -61,7 +61,7 @@ def fit(
     weights: npt.NDArray[np.float64],
     n_sessions: int,
 ) -> Calibrator:
-    """Learn how far to depart from the probabilities as they are.
+    """Learn how bold the probabilities were.
 
     Parameters
     ----------
@@ -76,16 +76,28 @@ def fit(
     Returns
     -------
     Calibrator
+        The slope is never negative: calibration does not turn an order around.
     """
-    anchor = _identity()
     if not len(chances):
-        return Calibrator(anchor)
-    penalty = np.full((len(anchor), 1), PENALTY_SESSIONS / n_sessions)
-    problem = multinomial.Problem(_design(chances), labels, weights, penalty, anchor)
-    return Calibrator(multinomial.fit(problem))
+        return Calibrator(np.zeros(len(base.CLASSES)), 1.0)
+    shares = weights / weights.sum()
+    center: multinomial.Floats = shares @ np.log(chances)
+    apart = np.log(chances) - center
+    happened = float(shares @ apart[np.arange(len(labels)), labels])
+    penalty, slope = PENALTY_SESSIONS / n_sessions, 1.0
+    for _ in range(_MAX_STEPS):  # Newton's method on a convex loss
+        said = base.softmax(center + slope * apart)
+        mean = (said * apart).sum(axis=1)
+        spread = (said * apart**2).sum(axis=1) - mean**2
+        pull = float(shares @ mean) - happened + penalty * (slope - 1.0)
+        moved = max(slope - pull / (float(shares @ spread) + penalty), 0.0)
+        is_done, slope = abs(moved - slope) < _CLOSE, moved
+        if is_done:
+            break
+    return Calibrator(center, slope)
 
 
 def load(artifact: Mapping[str, bytes]) -> Calibrator:
     """Rebuild what `Calibrator.artifact` stored, bit for bit."""
     record: dict[str, Any] = archive.unpack_json(archive.member(artifact, _FILE))
-    return Calibrator(np.array(record["coefficients"]))
+    return Calibrator(np.array(record["center"]), record["slope"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.optimize
 
 from turbomode_assets import errors
 from turbomode_assets.models import base, calibration
@@ -41,6 +42,29 @@ def test_boldness_is_undone_on_rows_never_seen(boldness: float) -> None:
     best = log_loss(base.softmax(np.log(unseen) / boldness), truth)
     assert log_loss(fitted.predict(unseen), truth) < best + 0.003
     assert log_loss(unseen, truth) > best + 0.02
+
+
+def test_an_order_is_never_turned_around() -> None:
+    chances, labels = world(1, 1.0)
+    wrong = (2 - labels).astype(np.int32)
+    fitted = calibration.fit(chances, wrong, np.ones(N_ROWS), n_sessions=100_000)
+    backward = calibration.fit(chances[:, ::-1], labels, np.ones(N_ROWS), 100_000)
+    assert min(fitted.slope, backward.slope) >= 0.0
+    assert np.ptp(backward.predict(chances), axis=0).max() < np.ptp(chances)
+
+
+def test_the_slope_agrees_with_a_general_minimizer() -> None:
+    chances, labels = world(3, 1.7)
+    fitted = calibration.fit(chances, labels, np.ones(N_ROWS), n_sessions=500)
+
+    def loss(slope: float) -> float:
+        apart = np.log(chances) - fitted.center
+        said = base.softmax(fitted.center + slope * apart)
+        penalty = calibration.PENALTY_SESSIONS / 500 / 2 * (slope - 1) ** 2
+        return log_loss(said, labels) + penalty
+
+    oracle = scipy.optimize.minimize_scalar(loss, bounds=(0, 3), method="bounded")
+    assert fitted.slope == pytest.approx(oracle.x, abs=1e-4)
 
 
 def test_a_stored_calibrator_predicts_the_same_bits() -> None:
