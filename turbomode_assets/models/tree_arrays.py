@@ -11,6 +11,7 @@ become probabilities belongs to `base.Served`.
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -74,6 +75,11 @@ class Trees:
     value: Floats
     """Shape (n_nodes, n_outputs): what a row that ends here adds."""
 
+    @functools.cached_property
+    def _words(self) -> npt.NDArray[np.int64]:
+        """Left child, column and threshold in one number: one look-up, not three."""
+        return (self.left << 24) | (self.column << 8) | self.threshold
+
     def total(self, codes: matrix.Values) -> Floats:
         """Sum over all trees of the leaf each row falls into.
 
@@ -108,7 +114,8 @@ class Trees:
         runs = list(zip(starts, [*starts[1:], len(self.roots)], strict=True))
         for first in range(0, len(codes), _BLOCK_ROWS):
             block = slice(first, first + _BLOCK_ROWS)
-            leaves = self.value[self._descend(_seen(codes[block]))]
+            reached = self._descend(_seen(codes[block]))
+            leaves = self.value.take(reached, axis=0, mode="clip")
             for run, (start, end) in enumerate(runs):
                 # Tree after tree: a fixed order of addition, hence the same bits.
                 found[block, run] = np.add.reduce(leaves[start:end], axis=0)
@@ -123,12 +130,14 @@ class Trees:
         flat, row = seen.ravel(), np.arange(n_rows)
         for level in range(int(self.depths.max(initial=0))):
             going = nodes[: np.count_nonzero(depths > level)]
-            place = self.column[going]
+            word = self._words.take(going, mode="clip")
+            place = (word >> 8) & 0xFFFF
             place *= n_rows
             place += row
-            below = self.left[going]
-            below += flat[place] >= self.threshold[going]
-            going[:] = below
+            is_right = flat.take(place, mode="clip") >= word.astype(np.uint8)
+            word >>= 24
+            word += is_right
+            going[:] = word
         found = np.empty_like(nodes)
         found[order] = nodes
         return found
