@@ -59,6 +59,15 @@ class Size:
         )
 
 
+def slow(rng: np.random.Generator, shape: tuple[int, int], rate: float) -> np.ndarray:
+    """Columns that forget with `rate` a session, of variance one."""
+    drawn = rng.standard_normal(shape, dtype=np.float32)
+    drawn[1:] *= math.sqrt(1 - rate**2)
+    for day in range(1, len(drawn)):
+        drawn[day] += rate * drawn[day - 1]
+    return drawn
+
+
 def draw_samples(size: Size) -> pl.DataFrame:
     """Samples of the given size; feature_000 tilts the label, volatility spreads it."""
     rng = np.random.default_rng(0)
@@ -66,19 +75,20 @@ def draw_samples(size: Size) -> pl.DataFrame:
         dt.date(2013, 1, 2), dt.date(2013 + size.years, 1, 1)
     )
     shape = (len(days), size.symbols)
-    shocks, level = rng.normal(scale=0.05, size=shape), np.zeros(shape)
-    for day in range(1, len(days)):
-        level[day] = 0.98 * level[day - 1] + shocks[day]
+    level = slow(rng, shape, 0.98) * 0.25
     sigma = 0.017 * np.exp(level + rng.normal(scale=0.2, size=size.symbols))
     symbols = pl.DataFrame({"symbol": [f"SIM{n:03}" for n in range(size.symbols)]})
     periods = sessions.holding_periods(days, policy.HorizonPolicy().calendar_days)
     rows = periods.join(symbols, how="cross", maintain_order="left")
     columns: dict[str, np.ndarray] = {}
     for name in size.columns.features:
-        noise = rng.standard_normal(shape, dtype=np.float32)
+        noise = slow(rng, shape, 0.9)
         columns[name] = noise if name not in VOLATILITY else sigma * np.exp(0.2 * noise)
-    tail = rng.standard_t(5, size=shape) + 0.2 * columns[MOMENTUM]
-    move = np.sqrt(OVERLAP) * sigma * tail
+    # Labels overlap as true ones do: each holds the shocks of the sessions after it.
+    shocks = sigma * (rng.standard_t(5, size=shape) + 0.08 * columns[MOMENTUM])
+    paths = np.cumsum(np.vstack([np.zeros(size.symbols), shocks]), axis=0)
+    ends = np.minimum(np.arange(len(days)) + 1 + OVERLAP, len(days))
+    move = paths[ends] - paths[np.arange(len(days)) + 1]
     label = np.select([move >= LARGE, move <= -LARGE], ["up", "down"], "flat").ravel()
     drawn = [pl.Series(k, v.ravel().astype(np.float32)) for k, v in columns.items()]
     weight = pl.lit(0.1 / size.symbols).alias("sample_weight")
