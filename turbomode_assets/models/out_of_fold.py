@@ -197,11 +197,8 @@ def evidence(
     members, baselines = np.hsplit(judged.chances, [-_N_BASELINE_COLUMNS])
     chances = np.hstack([final.chances, stacked.chances, baselines])
     names = [f"p_{label}{suffix}" for suffix in _SUFFIXES for label in base.CLASSES]
-    listed = pl.List(pl.Float64())
-    columns = [
-        pl.Series("fold", judged.folds),
-        pl.Series("base_probabilities", members.tolist(), dtype=listed),
-    ]
+    listed = pl.Series("base_probabilities", np.ascontiguousarray(members))
+    columns = [pl.Series("fold", judged.folds), listed.arr.to_list()]
     columns += [
         pl.Series(name, np.ascontiguousarray(column))
         for name, column in zip(names, chances.T, strict=True)

@@ -82,7 +82,7 @@ class Scorer:
             pl.Series(f"p_{label}", np.ascontiguousarray(final[:, code]))
             for code, label in enumerate(base.CLASSES)
         ]
-        listed = pl.Series("base_probabilities", chances.tolist(), _LISTED)
+        listed = pl.Series("base_probabilities", chances).arr.to_list()
         return keys.with_columns(*columns, listed)
 
     def _require(self, features: pl.DataFrame) -> None:
@@ -93,9 +93,6 @@ class Scorer:
                 f"missing {', '.join(missing)}: compute them or choose another model"
             )
             raise errors.TableError(message)
-
-
-_LISTED = pl.List(pl.Float64())
 
 
 def load(artifact: Mapping[str, bytes]) -> Scorer:
