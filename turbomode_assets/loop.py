@@ -30,7 +30,7 @@ from turbomode_assets.models import challenger, layout, scoring
 from turbomode_assets.outcomes import resolution
 from turbomode_assets.prices import adjustment
 from turbomode_assets.promotion import evidence, gate
-from turbomode_assets.samples import label_balance, splits, weights
+from turbomode_assets.samples import splits, weights
 from turbomode_assets.signals import ledger, sides
 from turbomode_assets.sources import base
 
@@ -295,29 +295,6 @@ def known_before(
         pl.col("session") >= oldest,
         pl.col("feature_version") == catalog.feature_version(),
     ).sort("symbol", "session")
-
-
-def weigh_labels(
-    samples: pl.DataFrame, rules: policy.Policy = policy.SWING
-) -> label_balance.Balance | None:
-    """How frequent large moves are beside what volatility implies.
-
-    Parameters
-    ----------
-    samples
-        Rows of `tables.SAMPLES`.
-    rules
-        Policy in force.
-
-    Returns
-    -------
-    label_balance.Balance or None
-        None for labels whose barriers move with volatility themselves.
-    """
-    if rules.training.label != "symmetric_10pct":
-        return None
-    volatility = rules.training.volatility_feature
-    return label_balance.balance(samples, volatility, rules.horizon)
 
 
 def train_challenger(

@@ -38,9 +38,7 @@ class Balance:
         return 1.0 / max_ratio <= self.ratio <= max_ratio
 
 
-def balance(
-    samples: pl.DataFrame, volatility: str, horizon: policy.HorizonPolicy
-) -> Balance:
+def balance(samples: pl.DataFrame, rules: policy.Policy) -> Balance | None:
     """Observed and implied shares over all rows whose volatility is known.
 
     Each row's log return over the horizon is taken as normal without drift, with its
@@ -50,18 +48,20 @@ def balance(
     Parameters
     ----------
     samples
-        Column label (up, flat or down, of the large move in `horizon`), entry_on,
-        matures_on and `volatility`.
-    volatility
-        Column with the standard deviation of a session's log return, a fraction.
-    horizon
-        Gives the large move; its length is counted on the calendar of the rows.
+        Columns label, entry_on, matures_on and the policy's volatility_feature, the
+        standard deviation of a session's log return, as a fraction.
+    rules
+        Gives that feature, the label learned and the size of a large move.
 
     Returns
     -------
-    Balance
-        NaN where no row has a volatility.
+    Balance or None
+        NaN where no row has a volatility. None for labels other than
+        ``symmetric_10pct``: their barriers move with volatility themselves.
     """
+    if rules.training.label != "symmetric_10pct":
+        return None
+    volatility, horizon = rules.training.volatility_feature, rules.horizon
     # Five sessions in seven days, and the session of the entry itself.
     held = (pl.col("matures_on") - pl.col("entry_on")).dt.total_days() * 5 / 7 + 1
     known = samples.select(

@@ -26,6 +26,7 @@ from turbomode_assets.defs.resources import (
 from turbomode_assets.models import card
 from turbomode_assets.promotion import alias, evidence, gate
 from turbomode_assets.reports import reliability_chart
+from turbomode_assets.samples import label_balance
 from turbomode_assets.stats import reliability
 from turbomode_assets.store import warehouse as warehouses
 
@@ -158,7 +159,7 @@ def _rows(
 ) -> dict[dg.AssetKey, tuple[schema.Table, pl.DataFrame]]:
     """What a trained challenger leaves behind, by asset."""
     found: dict[str, Any] = {c.name: c.observed for c in verdict.criteria}
-    labels = loop.weigh_labels(record.known)
+    labels = label_balance.balance(record.known, policy.SWING)
     found |= {"labels": dataclasses.asdict(labels)} if labels else {}
     judged = verdict.to_frame(loop.DESK, record.version, record.month)
     return {
@@ -196,7 +197,8 @@ def _charts(oof: pl.DataFrame) -> dict[str, Any]:
 
 
 def _labels_result(known: pl.DataFrame) -> dg.AssetCheckResult:
-    labels, most = loop.weigh_labels(known), policy.SWING.training.max_label_ratio
+    labels = label_balance.balance(known, policy.SWING)
+    most = policy.SWING.training.max_label_ratio
     found = "no expectation for this label"
     if labels is not None:
         found = f"large moves are {labels.ratio:.2f} times as frequent as implied"
