@@ -1,7 +1,8 @@
 """What the models are worth on real prices: one walk-forward, all on the same rows.
 
-``python benchmarks/real_skill.py --panel PANEL [--universe CSV] [--from DAY]
-[--forecast NAME=FILE ...]`` trains quarter after quarter, each time on what was known,
+``python benchmarks/real_skill.py [--panel PANEL --universe CSV] [--from DAY]
+[--forecast NAME=FILE ...]`` takes the panel in ``TURBOMODE_SHARED_DATA`` if none is
+named. It trains quarter after quarter, each time on what was known,
 and prints a Markdown table of every base model, the meta-learner, the calibrated stack
 and the baselines, then whether the stack beats them.
 
@@ -12,6 +13,7 @@ shares, and must hold all of them.
 
 import argparse
 import datetime as dt
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from turbomode_assets.stats import (
     skill_split,
 )
 
+DATA = Path(os.environ.get("TURBOMODE_SHARED_DATA", "../shared/data"))
 GATE = policy.GatePolicy(n_resamples=1000)
 BASELINES = {"base_rate": "_base_rate", "volatility_only": "_volatility"} | {
     "momentum_rule": "_momentum"
@@ -172,12 +175,15 @@ def report(rows: pl.DataFrame, forecasts: dict[str, str]) -> None:
 def main() -> None:
     """Train, score and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panel", type=Path, required=True)
-    parser.add_argument("--universe", type=Path)
+    parser.add_argument("--panel", type=Path, default=DATA / "dev_panel.parquet")
+    parser.add_argument("--universe", type=Path, default=DATA / "dev_universe.csv")
     parser.add_argument("--from", dest="first", default="2016-01-04")
     parser.add_argument("--forecast", action="append", default=[])
     parser.add_argument("--keep", type=Path, help="Parquet file for the scored rows")
     options = parser.parse_args()
+    if not options.panel.exists():
+        print(f"no panel at {options.panel}; pass one with --panel")
+        return
     rows = walk(gather(options), dt.date.fromisoformat(options.first))
     rows = joined(rows, options.forecast)
     if options.keep:
