@@ -1,90 +1,172 @@
-"""Seconds per step of training one challenger, on generated samples.
+"""Time, memory and loss of one challenger, beside the straightforward way.
 
-Run as ``python benchmarks/training.py``. Samples are random walks with clustering
-volatility and a planted edge: only their shape resembles a market. CPU seconds stand
-beside wall seconds, since the machine may be shared.
+``python benchmarks/training.py [--symbols 82] [--years 7] [--features 200]
+[--larger]`` trains the same eight models twice on the same generated samples, each
+way in a process of its own:
+
+* ours: bins shared over folds and models, every third session, two fits of one thread
+  side by side; a fixed number of rounds, so nothing is stopped early;
+* straightforward: each library's own scikit-learn interface with the same trees, each
+  fold and model from the raw frame and every session, two threads a fit.
+
+``--larger`` adds ours at 500 symbols and 10 years, and the exponent. Samples are
+random walks with clustering volatility and a planted edge: only their shape resembles
+a market.
 """
 
+import argparse
+import dataclasses
 import datetime as dt
-import itertools
+import json
+import math
+import multiprocessing
+import os
 import resource
 import time
+from typing import Any
 
 import numpy as np
 import polars as pl
+import straightforward  # type: ignore[import-not-found]
 
 from turbomode_assets import policy, sessions
-from turbomode_assets.models import base, challenger, layout, scoring
+from turbomode_assets.models import challenger, layout, scoring
 from turbomode_assets.samples import splits
+from turbomode_assets.stats import classification, ranking
 
-N_SYMBOLS = 100
-N_FEATURES = 45
 LARGE = policy.HorizonPolicy().large_move
-VOLATILITY = tuple(f"volatility_{sessions}" for sessions in (5, 20, 60))
+VOLATILITY = tuple(f"volatility_{n}" for n in (5, 20, 60))
+MOMENTUM = "feature_000"
+OVERLAP = 10
+"""Sessions by which neighboring labels overlap."""
 
 
-def draw_samples(years: int) -> pl.DataFrame:
-    """Samples of `N_SYMBOLS` symbols with `N_FEATURES` features each."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much to learn from."""
+
+    symbols: int
+    years: int
+    features: int
+
+    @property
+    def columns(self) -> layout.Columns:
+        """Names of the generated features."""
+        n_noise = self.features - len(VOLATILITY)
+        noise = [f"feature_{n:03}" for n in range(n_noise)]
+        return layout.Columns(
+            features=[*noise, *VOLATILITY], volatility=VOLATILITY, momentum=MOMENTUM
+        )
+
+
+def slow(rng: np.random.Generator, shape: tuple[int, int], rate: float) -> np.ndarray:
+    """Columns that forget with `rate` a session, of variance one."""
+    drawn = rng.standard_normal(shape, dtype=np.float32)
+    drawn[1:] *= math.sqrt(1 - rate**2)
+    for day in range(1, len(drawn)):
+        drawn[day] += rate * drawn[day - 1]
+    return drawn
+
+
+def draw_samples(size: Size) -> pl.DataFrame:
+    """Samples of the given size; feature_000 tilts the label, volatility spreads it."""
     rng = np.random.default_rng(0)
-    days = sessions.sessions_between(dt.date(2016, 1, 4), dt.date(2016 + years, 1, 3))
-    shape = (len(days), N_SYMBOLS)
-    shocks = rng.normal(scale=0.05, size=shape)
-    level = np.zeros(shape)
-    for day in range(1, len(days)):
-        level[day] = 0.98 * level[day - 1] + shocks[day]
-    sigma = 0.017 * np.exp(level + rng.normal(scale=0.2, size=N_SYMBOLS))
-    noise = rng.normal(size=(*shape, N_FEATURES - len(VOLATILITY)))
-    move = np.sqrt(10) * sigma * (rng.standard_t(5, size=shape) + 0.2 * noise[..., 0])
-    features = {f"feature_{n:02}": noise[..., n] for n in range(noise.shape[2])}
-    for name in VOLATILITY:
-        features[name] = sigma * np.exp(rng.normal(scale=0.2, size=shape))
-    periods = sessions.holding_periods(days, 14)
-    symbols = pl.DataFrame({"symbol": [f"SIM{n:03}" for n in range(N_SYMBOLS)]})
-    columns = {name: values.ravel() for name, values in features.items()}
-    label = np.select([move >= LARGE, move <= -LARGE], ["up", "down"], "flat").ravel()
-    return periods.join(symbols, how="cross", maintain_order="left").with_columns(
-        pl.Series("label", label),
-        pl.lit(0.1 / N_SYMBOLS).alias("sample_weight"),
-        *[pl.Series(k, v).cast(pl.Float32) for k, v in columns.items()],
+    days = sessions.sessions_between(
+        dt.date(2013, 1, 2), dt.date(2013 + size.years, 1, 1)
     )
+    shape = (len(days), size.symbols)
+    level = slow(rng, shape, 0.98) * 0.25
+    sigma = 0.017 * np.exp(level + rng.normal(scale=0.2, size=size.symbols))
+    symbols = pl.DataFrame({"symbol": [f"SIM{n:03}" for n in range(size.symbols)]})
+    periods = sessions.holding_periods(days, policy.HorizonPolicy().calendar_days)
+    rows = periods.join(symbols, how="cross", maintain_order="left")
+    columns: dict[str, np.ndarray] = {}
+    for name in size.columns.features:
+        noise = slow(rng, shape, 0.9)
+        columns[name] = noise if name not in VOLATILITY else sigma * np.exp(0.2 * noise)
+    # Labels overlap as true ones do: each holds the shocks of the sessions after it.
+    shocks = sigma * (rng.standard_t(5, size=shape) + 0.08 * columns[MOMENTUM])
+    paths = np.cumsum(np.vstack([np.zeros(size.symbols), shocks]), axis=0)
+    ends = np.minimum(np.arange(len(days)) + 1 + OVERLAP, len(days))
+    move = paths[ends] - paths[np.arange(len(days)) + 1]
+    label = np.select([move >= LARGE, move <= -LARGE], ["up", "down"], "flat").ravel()
+    drawn = [pl.Series(k, v.ravel().astype(np.float32)) for k, v in columns.items()]
+    weight = pl.lit(0.1 / size.symbols).alias("sample_weight")
+    return rows.with_columns(pl.Series("label", label), weight, *drawn)
 
 
-def log_loss(oof: pl.DataFrame, suffix: str) -> float:
-    """Mean log loss of the three columns that end in `suffix`, in nats."""
-    chances = oof.select(f"p_{label}{suffix}" for label in base.CLASSES).to_numpy()
-    right = layout.class_codes(oof["label"])
-    return float(-np.log(chances[np.arange(oof.height), right]).mean())
-
-
-def measure(years: int) -> None:
-    """Train one challenger of `years` years and print what each step took."""
-    samples, training = draw_samples(years), policy.TrainingPolicy()
-    features = [c for c in samples.columns if c.startswith(("feature", "volatility"))]
-    columns = layout.Columns(features=features, volatility=VOLATILITY)
-    clock = [("folds", time.perf_counter(), time.process_time())]
-
-    def note(step: str) -> None:
-        clock.append((step, time.perf_counter(), time.process_time()))
-
+def run(way: str, size: Size, answer: Any) -> None:
+    """Train one way in this process; seconds, peak memory and session losses."""
+    samples = draw_samples(size)
+    training = policy.TrainingPolicy()
     periods = samples.select("session", "entry_on", "matures_on").unique()
     folds = splits.walk_forward(periods, training)
-    trained = challenger.train(samples, folds, columns, training, note)
-    note("loading and scoring one session")
-    scoring.load(trained.artifact).score(samples.tail(N_SYMBOLS))
-    note("end")
-    print(f"\n{N_SYMBOLS} symbols x {years} years, {samples.height:,} samples")
-    for (step, wall, cpu), (_, end, cpu_end) in itertools.pairwise(clock):
-        print(f"  {step:32} {end - wall:6.2f} s wall {cpu_end - cpu:6.2f} s CPU")
-    total, cpu = clock[-1][1] - clock[0][1], clock[-1][2] - clock[0][2]
-    print(f"  {'all':32} {total:6.2f} s wall {cpu:6.2f} s CPU")
-    rate = log_loss(trained.oof, "_base_rate")
-    for name, suffix in (("stacked", ""), ("volatility only", "_volatility")):
-        skill = 1 - log_loss(trained.oof, suffix) / rate
-        print(f"  log-loss skill, {name:16} {skill:.4f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"  peak memory {peak:.2f} GB")
+    began, began_cpu = time.perf_counter(), time.process_time()
+    if way == "ours":
+        trained = challenger.train(samples, folds, size.columns, training, print)
+        oof = trained.oof
+    else:
+        oof = straightforward.train(samples, folds, size.columns.features, print)
+    found = {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - began_cpu,
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
+        "n_rows": samples.height,
+    }
+    scored = oof.with_columns(loss=classification.log_loss())
+    by_session = classification.session_means(scored, "loss")
+    if way == "ours":
+        scoring.load(trained.artifact).score(samples.tail(size.symbols))
+    answer.put((found, by_session))
+
+
+def measure(way: str, size: Size) -> tuple[dict[str, float], pl.DataFrame]:
+    """`run` in a fresh process, whose memory is its own."""
+    context = multiprocessing.get_context("spawn")
+    answer = context.Queue()
+    process = context.Process(target=run, args=(way, size, answer))
+    process.start()
+    found: tuple[dict[str, float], pl.DataFrame] = answer.get()
+    process.join()
+    shown = {name: round(value, 2) for name, value in found[0].items()}
+    print(f"{way} at {dataclasses.asdict(size)}: {json.dumps(shown)}", flush=True)
+    return found
+
+
+def compare(size: Size) -> dict[str, float]:
+    """Print both ways side by side; what ours took."""
+    ours, losses = measure("ours", size)
+    plain, plain_losses = measure("straightforward", size)
+    both = losses.join(plain_losses, on="session", suffix="_plain")
+    means = [float(both[name].to_numpy().mean()) for name in ("loss", "loss_plain")]
+    gain = ranking.mean_with_hac(both["loss_plain"] - both["loss"], OVERLAP)
+    print(
+        f"{plain['seconds'] / ours['seconds']:.1f} times as fast, "
+        f"{plain['cpu'] / ours['cpu']:.1f} by CPU seconds; out-of-fold log loss "
+        f"{means[0]:.5f} against {means[1]:.5f}: "
+        f"gain {gain.mean:+.5f}, standard error {gain.standard_error:.5f}"
+    )
+    return ours
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--symbols", type=int, default=82)
+    parser.add_argument("--years", type=int, default=7)
+    parser.add_argument("--features", type=int, default=200)
+    parser.add_argument("--larger", action="store_true")
+    options = parser.parse_args()
+    # Threads that wait must not burn what others compute with on a shared machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    size = Size(symbols=options.symbols, years=options.years, features=options.features)
+    small = compare(size)
+    if options.larger:
+        large, _ = measure("ours", dataclasses.replace(size, symbols=500, years=10))
+        growth = math.log(large["seconds"] / small["seconds"])
+        exponent = growth / math.log(large["n_rows"] / small["n_rows"])
+        print(f"seconds grow with rows to the power of {exponent:.2f}")
 
 
 if __name__ == "__main__":
-    for n_years in (4, 7):
-        measure(n_years)
+    main()

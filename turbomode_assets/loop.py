@@ -325,6 +325,7 @@ def train_challenger(
     columns = layout.Columns(
         features=catalog.names(feature_set=feature_set),
         volatility=catalog.names("volatility", feature_set),
+        momentum=rules.training.momentum_feature,
     )
     return challenger.train(known, folds, columns, rules.training, progress)
 

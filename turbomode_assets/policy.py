@@ -16,6 +16,11 @@ LABELS = ("symmetric_10pct", "seed_10pct", "triple_barrier_vol")
 FEATURE_SETS = ("full", "alpha158", "seed", "compact")
 """Named sets of features, see `features.catalog`."""
 
+LEARNABLE = ("symmetric_10pct", "triple_barrier_vol")
+"""Labels with the three classes of every model. ``seed_10pct`` is a grade: its up is
+the up of ``symmetric_10pct``, so p_up answers it already, and a model of its two
+classes would know less."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class HorizonPolicy:
@@ -92,6 +97,18 @@ class TrainingPolicy:
     line_up: str = "diverse_eight"
     """Named set of base models, see `models.base.LINE_UPS`."""
 
+    momentum_feature: str = "skipped_return_250_20"
+    """Trailing return of the momentum rule, a baseline: twelve months but for the
+    last, the form in which momentum is best known."""
+
+    volatility_feature: str = "close_vol_20"
+    """Daily volatility that the frequency of labels is held against."""
+
+    max_label_ratio: float = 3.0
+    """Large moves may be this many times as frequent, or as rare, as volatility
+    implies: fat tails and crises stay within a factor of two, and unadjusted splits
+    or frozen prices do not."""
+
     max_years: int = 7
     """Longest window of sessions a challenger learns from: the predecessor's."""
 
@@ -120,6 +137,14 @@ class TrainingPolicy:
         """Refuse values without meaning."""
         if self.label not in LABELS:
             raise errors.PolicyError(errors.unknown_name("label", self.label, LABELS))
+        if self.label not in LEARNABLE:
+            message = (
+                f"a learned label must be one of {', '.join(LEARNABLE)}, was "
+                f"{self.label!r}, which is a grade: learn symmetric_10pct, whose p_up "
+                "is the chance of its up"
+            )
+            raise errors.PolicyError(message)
+        errors.require("max_label_ratio", self.max_label_ratio, 1.0, 100.0)
         errors.require("max_years", self.max_years, 1, 50)
         errors.require("stride_sessions", self.stride_sessions, 1, 63)
         errors.require("n_folds", self.n_folds, 2, 50)

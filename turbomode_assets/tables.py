@@ -258,9 +258,13 @@ MODELS = Table(
             "parameters", "Line-up, seeds and library versions, as JSON.", unit="JSON"
         ),
         schema.text(
-            "metrics", "Out-of-sample metrics beside their baselines.", unit="JSON"
+            "metrics",
+            "Out of sample: what the gate observed, losses, calibration, skill split.",
+            unit="JSON",
         ),
+        schema.text("importance", "Share of each feature in the fit.", unit="JSON"),
         schema.text("artifact_sha256", "Content address of the artifact folder."),
+        schema.clock("began_at", "When training began."),
         schema.clock("trained_at", "When training ended."),
     ),
 )
@@ -281,6 +285,7 @@ OOF_PREDICTIONS = Table(
         *_probabilities("", "the stacked challenger"),
         *_probabilities("_base_rate", "the trailing base rate"),
         *_probabilities("_volatility", "the volatility-only model"),
+        *_probabilities("_momentum", "the momentum rule"),
     ),
 )
 

@@ -21,7 +21,10 @@ FIELDS = [
     for field in dataclasses.fields(record)
 ]
 
-UNBOUNDED = {"seed", "line_up", "label", "feature_set"}
+UNBOUNDED = {"seed", "line_up", "label", "feature_set"} | {
+    "momentum_feature",
+    "volatility_feature",
+}
 """Any seed will do, and names are looked up where they are known."""
 
 BOUNDED = [pair for pair in FIELDS if pair[1] not in UNBOUNDED]
@@ -42,8 +45,8 @@ def _with(stage: str, field: str, value: Any) -> policy.Policy:
 def _other(value: Any) -> Any:
     """Value unlike `value`, and within the bounds of the policy."""
     if isinstance(value, str):
-        known = (policy.LABELS, policy.FEATURE_SETS)
-        names = next((each for each in known if value in each), policy.LABELS)
+        known = (policy.LEARNABLE, policy.FEATURE_SETS)
+        names = next((each for each in known if value in each), policy.LEARNABLE)
         return next(name for name in names if name != value)
     return value + 1 if isinstance(value, int) else value * 0.9
 
@@ -76,6 +79,12 @@ def test_absurd_numbers_are_refused_by_name(
 ) -> None:
     with pytest.raises(errors.PolicyError, match=f"`{field}` must lie in .*, was"):
         _with(stage, field, absurd)
+
+
+def test_a_grade_of_two_classes_is_not_learned_but_answered() -> None:
+    with pytest.raises(errors.PolicyError, match="was 'seed_10pct', which is a grade"):
+        policy.TrainingPolicy(label="seed_10pct")
+    assert set(policy.LEARNABLE) < set(policy.LABELS)
 
 
 def test_an_unknown_label_is_answered_with_the_nearest() -> None:

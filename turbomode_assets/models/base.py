@@ -6,6 +6,7 @@ module that needs it and only when that module is used, since importing all of t
 takes seconds. No model and no parameter of one belongs here.
 """
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from typing import Protocol, cast
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from turbomode_assets import errors
-from turbomode_assets.models import matrix
+from turbomode_assets.models import matrix, tree_arrays
 
 CLASSES = ("up", "flat", "down")
 """Classes in the order of every probability column; codes 0, 1, 2."""
@@ -34,15 +35,45 @@ LINE_UPS: Mapping[str, tuple[str, ...]] = {
         "xgboost_shallow",
         "ranked_logistic",
     ),
+    "seed_eight": (
+        "xgboost_deep",
+        "lightgbm_gbdt",
+        "xgboost_extra_trees",
+        "catboost_symmetric",
+        "xgboost_hist",
+        "xgboost_dart",
+        "xgboost_linear",
+        "xgboost_approx",
+    ),
 }
 """Named sets of base models; each name is a module of this package. Models of one
-library stand apart, so that two fits at a time seldom share a library."""
+library stand apart, so that two fits at a time seldom share a library. ``seed_eight``
+is the predecessor's choice: six of one kind."""
 
 Probabilities = npt.NDArray[np.float64]
 
 
-class Fitted(Protocol):
-    """A model that has learned."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Served:
+    """A fitted model without its library, as it works at night."""
+
+    trees: tree_arrays.Trees
+    """Trees whose leaves add to the three classes."""
+
+    is_share: bool = False
+    """Whether sums are shares that add up to one, not scores for a softmax."""
+
+    def predict(self, features: matrix.Values) -> Probabilities:
+        """See `Forecast.predict`."""
+        return self.linked(self.trees.total(features))
+
+    def linked(self, sums: npt.NDArray[np.float64]) -> Probabilities:
+        """Probabilities of the sums of trees, shape (n, 3)."""
+        return as_probabilities(sums) if self.is_share else softmax(sums)
+
+
+class Forecast(Protocol):
+    """A model that has learned: a baseline, or what `Fitted` adds to."""
 
     def predict(self, features: matrix.Values) -> Probabilities:
         """Class probabilities.
@@ -63,8 +94,27 @@ class Fitted(Protocol):
         """Relative file names and contents from which `Model.load` rebuilds it."""
 
 
+class Fitted(Forecast, Protocol):
+    """A base model that has learned, in the hands of the library that taught it."""
+
+    def served(self) -> Served:
+        """The same model as trees on bin codes; probabilities agree within 1e-6."""
+
+    def importance(self) -> npt.NDArray[np.float64]:
+        """Share of each feature in the fit, by the library's own measure.
+
+        Returns
+        -------
+        ndarray of shape (n_features,)
+            Nonnegative; sums to one unless nothing was learned.
+        """
+
+
 class Model(Protocol):
-    """What a module must offer to be a base model."""
+    """What a module must offer to be a base model.
+
+    That of a baseline returns a `Forecast`, which is never served.
+    """
 
     def fit(self, samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Fitted:
         """Learn from the given rows of `samples`, in one thread.
@@ -80,7 +130,7 @@ class Model(Protocol):
         """
 
     def load(self, artifact: Mapping[str, bytes]) -> Fitted:
-        """Rebuild what `Fitted.artifact` stored, bit for bit.
+        """Rebuild what `Forecast.artifact` stored, bit for bit.
 
         Raises
         ------
@@ -122,6 +172,18 @@ def as_probabilities(raw: npt.NDArray[np.floating]) -> Probabilities:
     """
     floored = np.maximum(raw.astype(np.float64), MIN_PROBABILITY)
     return cast("Probabilities", floored / floored.sum(axis=1, keepdims=True))
+
+
+def shares(amounts: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Nonnegative amounts as shares of their sum; zeros stay zeros.
+
+    Examples
+    --------
+    >>> shares([1.0, 3.0]).tolist(), shares([0.0]).tolist()
+    ([0.25, 0.75], [0.0])
+    """
+    given = np.asarray(amounts, dtype=np.float64)
+    return given / (given.sum() or 1.0)
 
 
 def softmax(logits: npt.NDArray[np.floating]) -> Probabilities:

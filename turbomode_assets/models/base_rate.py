@@ -21,11 +21,11 @@ class Constant:
     """Weighted share of each class, as `base.CLASSES`."""
 
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`."""
+        """See `base.Forecast.predict`."""
         return base.as_probabilities(np.tile(self.rates, (len(features), 1)))
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
+        """See `base.Forecast.artifact`."""
         return {_FILE: archive.pack_json({"rates": self.rates})}
 
 

@@ -7,14 +7,22 @@ Turns a trained challenger and the samples it saw into rows of `tables.MODELS` a
 import dataclasses
 import datetime as dt
 import hashlib
+import importlib.metadata
 import io
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from turbomode_assets import policy, tables
-from turbomode_assets.models import challenger
+from turbomode_assets.models import base, challenger, diagnostics
+
+LIBRARIES = ("catboost", "lightgbm", "numpy", "polars", "scikit-learn", "xgboost")
+"""Distributions whose versions decide what is learned."""
+
+Took = tuple[dt.datetime, dt.datetime]
+"""When training began and when it ended."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,18 +54,18 @@ class Record:
         return tables.OOF_PREDICTIONS.conform(rows.with_columns(fold).select(wanted))
 
     def card(
-        self, metrics: Mapping[str, float], rules: policy.Policy, now: dt.datetime
+        self, found: Mapping[str, Any], rules: policy.Policy, took: Took
     ) -> pl.DataFrame:
         """Row of `tables.MODELS`.
 
         Parameters
         ----------
-        metrics
-            What was measured out of sample, by name.
+        found
+            What others measured, by name: the gate's criteria, the labels' balance.
         rules
             Policy in force.
-        now
-            When training ended, UTC.
+        took
+            When training began and ended, UTC.
 
         Returns
         -------
@@ -75,12 +83,30 @@ class Record:
             "data_fingerprint": fingerprint(self.known),
             "feature_version": self.known["feature_version"][0],
             "policy_version": rules.version,
-            "parameters": json.dumps(dataclasses.asdict(rules.training)),
-            "metrics": json.dumps(dict(metrics)),
+            "parameters": json.dumps(self._parameters(rules.training)),
+            "metrics": json.dumps(dict(found) | self._diagnostics(rules)),
+            "importance": json.dumps(self.trained.importance),
             "artifact_sha256": self.address,
-            "trained_at": now,
+            "began_at": took[0],
+            "trained_at": took[1],
         }
         return tables.MODELS.conform(pl.DataFrame([row], schema=tables.MODELS.schema()))
+
+    def _parameters(self, training: policy.TrainingPolicy) -> dict[str, Any]:
+        line_up = base.line_up(training.line_up)
+        chosen = {
+            name: dict(getattr(base.find(name), "PARAMETERS", {})) for name in line_up
+        }
+        versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+        return {
+            "training": dataclasses.asdict(training),
+            "models": chosen,
+            "libraries": versions,
+        }
+
+    def _diagnostics(self, rules: policy.Policy) -> dict[str, Any]:
+        line_up = base.line_up(rules.training.line_up)
+        return diagnostics.diagnose(self.trained.oof, line_up, rules.gate)
 
 
 def fingerprint(samples: pl.DataFrame) -> str:

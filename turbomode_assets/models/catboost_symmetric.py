@@ -11,6 +11,7 @@ NeurIPS 2018.
 """
 
 import dataclasses
+import json
 import pathlib
 import tempfile
 from collections.abc import Mapping
@@ -18,8 +19,9 @@ from typing import Any
 
 import catboost
 import numpy as np
+import numpy.typing as npt
 
-from turbomode_assets.models import archive, base, matrix
+from turbomode_assets.models import archive, base, matrix, tree_arrays
 
 _FILE = "model.cbm"
 
@@ -55,15 +57,55 @@ class Boosted:
     """That format."""
 
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`."""
+        """See `base.Forecast.predict`."""
         chances = self.model.predict(
             features, prediction_type="Probability", thread_count=1
         )
         return base.as_probabilities(np.asarray(chances))
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
+        """See `base.Forecast.artifact`."""
         return {_FILE: self.packed}
+
+    def served(self) -> base.Served:
+        """See `base.Fitted.served`."""
+        dumped = json.loads(_saved(self.model, "json"))
+        scale, bias = dumped["scale_and_bias"]
+        trees = [_nodes(tree, scale) for tree in dumped["oblivious_trees"]]
+        first = tree_arrays.constant(np.array(bias, dtype=np.float64))
+        return base.Served(tree_arrays.pack([first, *trees]))
+
+    def importance(self) -> npt.NDArray[np.float64]:
+        """See `base.Fitted.importance`: mean change of the prediction."""
+        return base.shares(self.model.get_feature_importance())
+
+
+def _nodes(tree: Mapping[str, Any], scale: float) -> tree_arrays.Nodes:
+    """A symmetric tree: node k has nodes 2k + 1 and 2k + 2 below."""
+    splits = tree["splits"] or []
+    n_inner, n_nodes = 2 ** len(splits) - 1, 2 ** (len(splits) + 1) - 1
+    level = np.log2(np.arange(n_inner) + 1).astype(np.int64)
+    feature = np.zeros(n_nodes, dtype=np.int64)
+    threshold, value = np.zeros(n_nodes), np.zeros((n_nodes, len(base.CLASSES)))
+    asked = [(split["float_feature_index"], split["border"]) for split in splits]
+    for depth, (column, border) in enumerate(asked):
+        at = np.flatnonzero(level == depth)
+        feature[at], threshold[at] = column, border
+    # A leaf's number has one bit per split, the first split's the lowest.
+    path = np.arange(n_inner + 1)
+    bits = [(path >> len(splits) - 1 - n & 1) << n for n in range(len(splits))]
+    leaves = np.array(tree["leaf_values"]).reshape(-1, len(base.CLASSES))
+    value[n_inner:] = scale * leaves[np.sum(bits, axis=0, dtype=np.int64)]
+    itself = np.arange(n_nodes)
+    is_leaf = itself >= n_inner
+    return tree_arrays.Nodes(
+        feature=feature,
+        threshold=threshold,
+        is_missing_left=np.ones(n_nodes, dtype=np.bool_),  # NaN is below every border
+        left=np.where(is_leaf, itself, 2 * itself + 1),
+        right=np.where(is_leaf, itself, 2 * itself + 2),
+        value=value,
+    )
 
 
 def _pool(samples: matrix.Matrix) -> catboost.Pool:
@@ -78,10 +120,14 @@ def _packed(model: catboost.CatBoost) -> bytes:
     metadata = model.get_metadata()
     for stamp in _STAMPS:  # or no two trainings would give the same bytes
         metadata[stamp] = ""
-    # CatBoost writes its format to a path only.
+    return _saved(model, "cbm")
+
+
+def _saved(model: catboost.CatBoost, kind: str) -> bytes:
+    # CatBoost writes its formats to a path only.
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / _FILE
-        model.save_model(str(path))
+        model.save_model(str(path), format=kind)
         return path.read_bytes()
 
 

@@ -3,10 +3,10 @@
 1. `layout.lay_out`         rows in order, thinned and binned once for everything
 2. `_fit_all`               each base model and baseline on a fold's training sessions
 3. `out_of_fold.predict`    the fold's test sessions, all of them, out of sample
-4. `out_of_fold.evidence`   stacked by a meta-learner of earlier folds alone, beside
-                            the baselines on the same rows
-5. `_fit_all`, `fit_meta`   refitted on all sessions and all out-of-fold rows
-6. `_pack`                  as files
+4. `out_of_fold.stack`      by a meta-learner of earlier folds alone
+5. `out_of_fold.calibrate`  by a calibrator of earlier folds alone
+6. `_fit_all`               all of it refitted on all sessions and out-of-fold rows
+7. `_pack`                  as files: one to serve, and each library's own beside it
 
 No split is drawn here: folds come in as arguments. No model lives here, nothing is
 judged, and `scoring` reads what is written.
@@ -17,6 +17,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
 import threadpoolctl
 
@@ -28,7 +29,7 @@ from turbomode_assets.models import (
     matrix,
     out_of_fold,
     scoring,
-    stacking,
+    serving,
 )
 
 _WORKERS = 2  # single-threaded fits side by side beat one fit with two threads
@@ -44,11 +45,15 @@ class Challenger:
     """What was learned, and the out-of-sample evidence for it."""
 
     oof: pl.DataFrame
-    """Rows of `tables.OOF_PREDICTIONS` without version and month, see
+    """Rows of `tables.OOF_PREDICTIONS` without version and month, and more, see
     `out_of_fold.evidence`; sessions are not thinned."""
 
     artifact: dict[str, bytes]
     """Relative file names and contents; the same samples give the same bytes."""
+
+    importance: dict[str, float]
+    """Share of each feature in the fit, by the libraries' own measures, averaged over
+    the base models."""
 
 
 def _silent(step: str) -> None:
@@ -104,14 +109,20 @@ def train(
             names = (*line_up, *out_of_fold.BASELINES)
             fitted = _fit_all(rows, names, fold.train_sessions, training.seed)
             parts.append(out_of_fold.predict(rows, fitted, fold))
-        progress("stacking")
+        progress("stacking and calibration")
         oof = out_of_fold.joined(parts)
-        evidence = out_of_fold.evidence(rows, oof, folds)
+        stacked = out_of_fold.stack(rows, oof, folds)
+        final = out_of_fold.calibrate(rows, stacked, folds)
+        evidence = out_of_fold.evidence(rows, oof, stacked, final)
         meta = out_of_fold.fit_meta(rows, oof)
+        calibrator = out_of_fold.fit_calibrator(rows, stacked)
         progress("final refit")
         every = rows.keys["session"].unique().to_list()
-        final = _fit_all(rows, line_up, every, training.seed)
-    return Challenger(evidence, _pack(rows.borders, final, meta))
+        fitted = _fit_all(rows, line_up, every, training.seed)
+        artifact = _pack(rows.borders, fitted)
+        artifact |= meta.artifact() | calibrator.artifact()
+    importance = _importance(rows.borders, fitted)
+    return Challenger(evidence, dict(sorted(artifact.items())), importance)
 
 
 def _fit_all(
@@ -127,9 +138,13 @@ def _fit_all(
         return list(zip(names, executor.map(fit, names), strict=True))
 
 
-def _pack(
-    borders: matrix.Borders, fitted: Named, meta: stacking.Stacker
-) -> dict[str, bytes]:
+def _importance(borders: matrix.Borders, fitted: Named) -> dict[str, float]:
+    """Share of each feature, averaged over the base models."""
+    shares = np.mean([model.importance() for _, model in fitted], axis=0)
+    return dict(zip(borders.names, shares.tolist(), strict=True))
+
+
+def _pack(borders: matrix.Borders, fitted: Named) -> dict[str, bytes]:
     card = {
         "classes": base.CLASSES,
         "feature_names": borders.names,
@@ -138,9 +153,11 @@ def _pack(
     artifact = {
         scoring.CARD: archive.pack_json(card),
         scoring.BORDERS: borders.to_bytes(),
-        **meta.artifact(),
+        serving.FILE: serving.assemble(
+            [model.served() for _, model in fitted]
+        ).to_bytes(),
     }
     for name, model in fitted:
         for file, content in model.artifact().items():
             artifact[f"{scoring.folder_of(name)}/{file}"] = content
-    return dict(sorted(artifact.items()))
+    return artifact

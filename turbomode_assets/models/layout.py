@@ -26,6 +26,9 @@ class Columns:
     volatility: Sequence[str]
     """Volatility features of the volatility-only baseline; their sign is ignored."""
 
+    momentum: str
+    """Trailing return of the momentum rule."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class View:
@@ -66,6 +69,9 @@ class Layout:
     volatility: View
     """Raw volatility features."""
 
+    momentum: View
+    """The raw trailing return of the momentum rule, one column."""
+
     def rows(self, sessions: Sequence[dt.date]) -> matrix.Rows:
         """Positions of all rows of `sessions`."""
         return np.flatnonzero(_is_among(self.sessions, sessions))
@@ -100,8 +106,10 @@ def _is_among(
 
 def as_values(frame: pl.DataFrame, names: Sequence[str]) -> matrix.Values:
     """Columns `names` of `frame` as a float32 array, null as NaN."""
-    chosen = frame.select(pl.col(name).cast(pl.Float32) for name in names)
-    values: matrix.Values = chosen.to_numpy()
+    # Column by column: for a night's few rows a query costs more than the rows.
+    values = np.empty((frame.height, len(names)), dtype=np.float32, order="F")
+    for position, name in enumerate(names):
+        values[:, position] = frame[name].to_numpy()
     return values
 
 
@@ -180,4 +188,5 @@ def lay_out(
         borders=borders,
         binned=view(borders.encode(features)),
         volatility=view(as_values(frame, sorted(columns.volatility))),
+        momentum=view(as_values(frame, [columns.momentum])),
     )

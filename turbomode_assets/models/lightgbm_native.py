@@ -9,8 +9,9 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import numpy.typing as npt
 
-from turbomode_assets.models import archive, base, matrix
+from turbomode_assets.models import archive, base, matrix, tree_arrays
 
 _FILE = "model.txt"
 
@@ -45,14 +46,51 @@ class Boosted:
     """That text."""
 
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`."""
+        """See `base.Forecast.predict`."""
         return base.as_probabilities(
             np.asarray(self.booster.predict(features, num_threads=1))
         )
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
+        """See `base.Forecast.artifact`."""
         return {_FILE: self.text}
+
+    def served(self) -> base.Served:
+        """See `base.Fitted.served`."""
+        grown = self.booster.dump_model()["tree_info"]
+        n_classes = len(base.CLASSES)
+        trees = [
+            _nodes(tree["tree_structure"], number % n_classes)
+            for number, tree in enumerate(grown)
+        ]
+        return base.Served(tree_arrays.pack(trees))
+
+    def importance(self) -> npt.NDArray[np.float64]:
+        """See `base.Fitted.importance`: total gain of the splits."""
+        return base.shares(self.booster.feature_importance("gain"))
+
+
+def _nodes(root: Mapping[str, Any], code: int) -> tree_arrays.Nodes:
+    """One tree of LightGBM's dump, adding to the class `code`."""
+    rows: list[tuple[int, float, bool, int, int, float]] = []
+
+    def grow(node: Mapping[str, Any]) -> int:
+        place = len(rows)
+        rows.append((0, 0.0, True, place, place, node.get("leaf_value", 0.0)))
+        if "leaf_value" not in node:
+            # Without NaN in training LightGBM reads NaN as zero, the lowest code.
+            is_left = node["default_left"] or node["missing_type"] == "None"
+            below = grow(node["left_child"]), grow(node["right_child"])
+            split = node["split_feature"], node["threshold"], is_left
+            rows[place] = (*split, *below, 0.0)
+        return place
+
+    grow(root)
+    feature, threshold, is_left, left, right, value = map(
+        np.array, zip(*rows, strict=True)
+    )
+    added = tree_arrays.of_class(value, code)
+    return tree_arrays.Nodes(feature, threshold, is_left, left, right, added)
 
 
 def _dataset(samples: matrix.Matrix) -> lightgbm.Dataset:

@@ -8,7 +8,6 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-import scipy.optimize
 
 from turbomode_assets.models import base
 
@@ -63,6 +62,9 @@ def fit(problem: Problem, max_iterations: int = 200) -> Floats:
     >>> base.softmax(scores(ones[:1], fit(free))).round(3).tolist()
     [[0.75, 0.25]]
     """
+    # Imported late: a process that only predicts shall not pay for it.
+    import scipy.optimize  # noqa: PLC0415
+
     shares = problem.weights / problem.weights.sum()
     rows = np.arange(len(shares))
 

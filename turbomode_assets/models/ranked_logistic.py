@@ -8,8 +8,9 @@ import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
-from turbomode_assets.models import archive, base, matrix, multinomial
+from turbomode_assets.models import archive, base, matrix, multinomial, tree_arrays
 
 _FILE = "model.npz"
 
@@ -31,14 +32,31 @@ class Logistic:
     """Shape (2 n_features + 1, 3): ranks, squared ranks, intercept."""
 
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`."""
+        """See `base.Forecast.predict`."""
         design = _design(features, self.knots)
         return base.softmax(multinomial.scores(design, self.coefficients))
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
+        """See `base.Forecast.artifact`."""
         arrays = {"knots": self.knots, "coefficients": self.coefficients}
         return {_FILE: archive.pack_arrays(arrays)}
+
+    def served(self) -> base.Served:
+        """See `base.Fitted.served`: scores add up feature by feature."""
+        n_features = len(self.knots)
+        every = np.append(np.arange(matrix.N_BINS), np.nan).astype(np.float32)
+        design = _design(np.tile(every[:, None], (1, n_features)), self.knots)
+        trees = [tree_arrays.constant(self.coefficients[-1])]
+        for feature in range(n_features):
+            mine = [feature, feature + n_features]
+            values = multinomial.scores(design[:, mine], self.coefficients[mine])
+            trees.append(tree_arrays.lookup(feature, values))
+        return base.Served(tree_arrays.pack(trees))
+
+    def importance(self) -> npt.NDArray[np.float64]:
+        """See `base.Fitted.importance`: absolute coefficients."""
+        size = np.abs(self.coefficients[:-1]).sum(axis=1)
+        return base.shares(size.reshape(2, -1).sum(axis=0))
 
 
 def _knots(features: matrix.Values) -> multinomial.Floats:

@@ -1,7 +1,7 @@
 """A stored challenger at work: features in, class probabilities out.
 
-Reads what `challenger` wrote and imports no more libraries than its base models
-need. It learns nothing and takes no side.
+Reads what `challenger` wrote, with NumPy and Polars alone: no library that trains is
+imported. It learns nothing and takes no side.
 """
 
 import dataclasses
@@ -11,7 +11,15 @@ import numpy as np
 import polars as pl
 
 from turbomode_assets import errors
-from turbomode_assets.models import archive, base, layout, matrix, stacking
+from turbomode_assets.models import (
+    archive,
+    base,
+    calibration,
+    layout,
+    matrix,
+    serving,
+    stacking,
+)
 
 CARD = "card.json"
 """Features, line-up and classes, as JSON."""
@@ -21,7 +29,7 @@ BORDERS = "borders.npz"
 
 
 def folder_of(name: str) -> str:
-    """Folder of the base model called `name` within an artifact."""
+    """Folder of the native files of the base model called `name`."""
     return f"base/{name}"
 
 
@@ -35,11 +43,14 @@ class Scorer:
     borders: matrix.Borders
     """Turns features into bin codes."""
 
-    models: tuple[base.Fitted, ...]
+    ensemble: serving.Ensemble
     """Base models in the order of `line_up`."""
 
     meta: stacking.Stacker
     """Combines them."""
+
+    calibrator: calibration.Calibrator
+    """Says what the combination turned out to mean."""
 
     def score(self, features: pl.DataFrame) -> pl.DataFrame:
         """Class probabilities of each row.
@@ -65,13 +76,13 @@ class Scorer:
         self._require(features)
         keys = features.select("symbol", "session")
         codes = self.borders.encode(layout.as_values(features, self.borders.names))
-        chances = np.hstack([_predict(model, codes) for model in self.models])
-        stacked = self.meta.predict(chances)
+        chances = self.ensemble.predict(codes)
+        final = self.calibrator.predict(self.meta.predict(chances))
         columns = [
-            pl.Series(f"p_{label}", np.ascontiguousarray(stacked[:, code]))
+            pl.Series(f"p_{label}", np.ascontiguousarray(final[:, code]))
             for code, label in enumerate(base.CLASSES)
         ]
-        listed = pl.Series("base_probabilities", chances.tolist(), _LISTED)
+        listed = pl.Series("base_probabilities", chances).arr.to_list()
         return keys.with_columns(*columns, listed)
 
     def _require(self, features: pl.DataFrame) -> None:
@@ -82,14 +93,6 @@ class Scorer:
                 f"missing {', '.join(missing)}: compute them or choose another model"
             )
             raise errors.TableError(message)
-
-
-_LISTED = pl.List(pl.Float64())
-
-
-def _predict(model: base.Fitted, codes: matrix.Values) -> base.Probabilities:
-    # Not every library accepts an empty matrix.
-    return model.predict(codes) if len(codes) else np.zeros((0, len(base.CLASSES)))
 
 
 def load(artifact: Mapping[str, bytes]) -> Scorer:
@@ -106,13 +109,10 @@ def load(artifact: Mapping[str, bytes]) -> Scorer:
         Where a file is absent; says which.
     """
     card = archive.unpack_json(archive.member(artifact, CARD))
-    models = [
-        base.find(name).load(archive.folder(artifact, folder_of(name)))
-        for name in card["line_up"]
-    ]
     return Scorer(
         line_up=tuple(card["line_up"]),
         borders=matrix.borders_from_bytes(archive.member(artifact, BORDERS)),
-        models=tuple(models),
+        ensemble=serving.from_bytes(archive.member(artifact, serving.FILE)),
         meta=stacking.load(artifact),
+        calibrator=calibration.load(artifact),
     )

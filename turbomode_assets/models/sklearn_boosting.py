@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import sklearn.ensemble
 import threadpoolctl
 
@@ -38,65 +39,68 @@ class Boosted:
     trees: tree_arrays.Trees
     """One tree per round and class, after a first one that holds the prior."""
 
+    gains: npt.NDArray[np.float64]
+    """Shape (n_features,): total gain of the splits."""
+
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`."""
-        return base.softmax(self.trees.total(features))
+        """See `base.Forecast.predict`."""
+        return self.served().predict(features)
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
-        return {_FILE: self.trees.to_bytes()}
+        """See `base.Forecast.artifact`."""
+        arrays = self.trees.to_arrays() | {"gains": self.gains}
+        return {_FILE: archive.pack_arrays(arrays)}
+
+    def served(self) -> base.Served:
+        """See `base.Fitted.served`."""
+        return base.Served(self.trees)
+
+    def importance(self) -> npt.NDArray[np.float64]:
+        """See `base.Fitted.importance`: total gain of the splits."""
+        return base.shares(self.gains)
 
 
-def _prior(scores: base.Probabilities) -> tree_arrays.Trees:
-    leaf = np.zeros(1, dtype=np.int32)
-    return tree_arrays.Trees(
-        roots=leaf,
-        feature=leaf,
-        threshold=np.full(1, np.inf),
-        left=leaf,
-        right=leaf,
-        is_missing_left=np.ones(1, dtype=np.bool_),
-        value=scores.reshape(1, -1),
+Grown = np.ndarray[Any, np.dtype[Any]]
+"""Nodes of one tree, a structured array of scikit-learn's."""
+
+
+def _nodes(grown: Grown, code: int) -> tree_arrays.Nodes:
+    is_leaf = grown["is_leaf"].astype(bool)
+    itself = np.arange(len(grown))
+    return tree_arrays.Nodes(
+        feature=grown["feature_idx"],
+        threshold=grown["num_threshold"],
+        is_missing_left=grown["missing_go_to_left"].astype(bool),
+        left=np.where(is_leaf, itself, grown["left"]),
+        right=np.where(is_leaf, itself, grown["right"]),
+        value=tree_arrays.of_class(np.where(is_leaf, grown["value"], 0.0), code),
     )
 
 
-def _tree(nodes: np.ndarray[Any, np.dtype[Any]], position: int) -> tree_arrays.Trees:
-    is_leaf = nodes["is_leaf"].astype(bool)
-    itself = np.arange(len(nodes), dtype=np.int32)
-    value = np.zeros((len(nodes), len(base.CLASSES)))
-    value[is_leaf, position] = nodes["value"][is_leaf]
-    return tree_arrays.Trees(
-        roots=np.zeros(1, dtype=np.int32),
-        feature=np.where(is_leaf, 0, nodes["feature_idx"]).astype(np.int32),
-        threshold=np.where(is_leaf, np.inf, nodes["num_threshold"]),
-        left=np.where(is_leaf, itself, nodes["left"]).astype(np.int32),
-        right=np.where(is_leaf, itself, nodes["right"]).astype(np.int32),
-        is_missing_left=is_leaf | nodes["missing_go_to_left"].astype(bool),
-        value=value,
-    )
+def _gains(every: list[Grown], n_features: int) -> npt.NDArray[np.float64]:
+    split = np.concatenate([grown[grown["is_leaf"] == 0] for grown in every])
+    gains = np.bincount(split["feature_idx"], split["gain"], minlength=n_features)
+    return gains.astype(np.float64)
 
 
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Boosted:
     """See `base.Model.fit`."""
-    leaf = max(20, len(rows) // LEAF_SHARE)
+    leaf, features = max(20, len(rows) // LEAF_SHARE), samples.values[rows]
     model = sklearn.ensemble.HistGradientBoostingClassifier(
         min_samples_leaf=leaf, random_state=seed, **PARAMETERS
     )
     # OpenMP keeps its limit per thread, so it is set in the one that fits.
     with threadpoolctl.threadpool_limits(1, user_api="openmp"):
-        model.fit(
-            samples.values[rows],
-            samples.labels[rows],
-            sample_weight=samples.weights[rows],
-        )
+        model.fit(features, samples.labels[rows], sample_weight=samples.weights[rows])
     # scikit-learn has no public way to its nodes; every exporter reads these two.
     rounds = model._predictors  # noqa: SLF001
-    trees = [_prior(model._baseline_prediction)]  # noqa: SLF001
-    for per_class in rounds:
-        trees += [_tree(tree.nodes, code) for code, tree in enumerate(per_class)]
-    return Boosted(tree_arrays.join(trees))
+    prior = tree_arrays.constant(model._baseline_prediction)  # noqa: SLF001
+    grown = [(tree.nodes, n) for each in rounds for n, tree in enumerate(each)]
+    trees = tree_arrays.pack([prior, *(_nodes(*one) for one in grown)])
+    return Boosted(trees, _gains([nodes for nodes, _ in grown], features.shape[1]))
 
 
 def load(artifact: Mapping[str, bytes]) -> Boosted:
     """See `base.Model.load`."""
-    return Boosted(tree_arrays.from_bytes(archive.member(artifact, _FILE)))
+    arrays = archive.unpack_arrays(archive.member(artifact, _FILE))
+    return Boosted(tree_arrays.from_arrays(arrays), arrays["gains"])

@@ -1,8 +1,7 @@
 """scikit-learn's extremely randomized trees, stored as tree arrays.
 
-Nulls are filled with the training median, kept in the artifact. Leaves are drawn
-toward the prior, since a leaf without a single large move proves no probability of
-zero.
+Nulls go where the training median goes. Leaves are drawn toward the prior, since a
+leaf without a single large move proves no probability of zero.
 
 References
 ----------
@@ -15,12 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import sklearn.ensemble
 
 from turbomode_assets.models import archive, base, matrix, tree_arrays
 
-_TREES = "trees.npz"
-_MEDIANS = "medians.npz"
+_FILE = "trees.npz"
 
 PARAMETERS: Mapping[str, Any] = {
     "n_estimators": 40,
@@ -47,36 +46,40 @@ class Forest:
     trees: tree_arrays.Trees
     """Leaf shares, divided by the number of trees."""
 
-    medians: matrix.Values
-    """Shape (n_features,): what stands in for null."""
+    gains: npt.NDArray[np.float64]
+    """Shape (n_features,): mean decrease of impurity."""
 
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`."""
-        return base.as_probabilities(self.trees.total(_fill(features, self.medians)))
+        """See `base.Forecast.predict`."""
+        return self.served().predict(features)
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
-        medians = archive.pack_arrays({"medians": self.medians})
-        return {_TREES: self.trees.to_bytes(), _MEDIANS: medians}
+        """See `base.Forecast.artifact`."""
+        arrays = self.trees.to_arrays() | {"gains": self.gains}
+        return {_FILE: archive.pack_arrays(arrays)}
+
+    def served(self) -> base.Served:
+        """See `base.Fitted.served`."""
+        return base.Served(self.trees, is_share=True)
+
+    def importance(self) -> npt.NDArray[np.float64]:
+        """See `base.Fitted.importance`: mean decrease of impurity."""
+        return base.shares(self.gains)
 
 
-def _fill(features: matrix.Values, medians: matrix.Values) -> matrix.Values:
-    return np.where(np.isnan(features), medians, features)
-
-
-def _tree(tree: Any, n_trees: int) -> tree_arrays.Trees:
-    itself = np.arange(tree.node_count, dtype=np.int32)
+def _nodes(tree: Any, medians: matrix.Values, n_trees: int) -> tree_arrays.Nodes:
+    itself = np.arange(tree.node_count)
     is_leaf = tree.children_left < 0
     shares, n_rows = tree.value[:, 0, :], tree.weighted_n_node_samples[:, None]
     drawn = (shares * n_rows + shares[0] * PRIOR_ROWS) / (n_rows + PRIOR_ROWS)
-    return tree_arrays.Trees(
-        roots=np.zeros(1, dtype=np.int32),
-        feature=np.where(is_leaf, 0, tree.feature).astype(np.int32),
-        threshold=np.where(is_leaf, np.inf, tree.threshold),
-        left=np.where(is_leaf, itself, tree.children_left).astype(np.int32),
-        right=np.where(is_leaf, itself, tree.children_right).astype(np.int32),
-        is_missing_left=is_leaf,
-        value=drawn / n_trees,
+    feature = np.where(is_leaf, 0, tree.feature)
+    return tree_arrays.Nodes(
+        feature=feature,
+        threshold=tree.threshold,
+        is_missing_left=medians[feature] <= tree.threshold,
+        left=np.where(is_leaf, itself, tree.children_left),
+        right=np.where(is_leaf, itself, tree.children_right),
+        value=np.where(is_leaf[:, None], drawn / n_trees, 0.0),
     )
 
 
@@ -89,16 +92,16 @@ def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Forest:
     features = samples.values[rows]
     known = np.where(np.isnan(features).all(axis=0), np.float32(0), features)
     medians = np.nanmedian(known, axis=0).astype(np.float32)
-    filled = _fill(features, medians)
+    filled = np.where(np.isnan(features), medians, features)
     model.fit(filled, samples.labels[rows], sample_weight=samples.weights[rows])
     grown = [
-        _tree(member.tree_, len(model.estimators_)) for member in model.estimators_
+        _nodes(member.tree_, medians, len(model.estimators_))
+        for member in model.estimators_
     ]
-    return Forest(tree_arrays.join(grown), medians)
+    return Forest(tree_arrays.pack(grown), model.feature_importances_)
 
 
 def load(artifact: Mapping[str, bytes]) -> Forest:
     """See `base.Model.load`."""
-    trees = tree_arrays.from_bytes(archive.member(artifact, _TREES))
-    medians = archive.unpack_arrays(archive.member(artifact, _MEDIANS))
-    return Forest(trees, medians["medians"])
+    arrays = archive.unpack_arrays(archive.member(artifact, _FILE))
+    return Forest(tree_arrays.from_arrays(arrays), arrays["gains"])

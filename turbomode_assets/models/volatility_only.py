@@ -40,12 +40,12 @@ class Logistic:
     """Shape (n_features + 3, 3): logarithms, level, squared level, intercept."""
 
     def predict(self, features: matrix.Values) -> base.Probabilities:
-        """See `base.Fitted.predict`; null counts as average."""
+        """See `base.Forecast.predict`; null counts as average."""
         design = _design(_logarithm(features), self.center, self.scale)
         return base.softmax(multinomial.scores(design, self.coefficients))
 
     def artifact(self) -> dict[str, bytes]:
-        """See `base.Fitted.artifact`."""
+        """See `base.Forecast.artifact`."""
         record = {
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),

@@ -74,7 +74,7 @@ class Warehouse:
         for condition in clauses.conditions(table, first, last, match or {}):
             rows = rows.filter(condition)
         order = ", ".join(clauses.quoted(name) for name in table.key)
-        frame: pl.DataFrame = rows.order(order).pl()
+        frame = pl.DataFrame(rows.order(order))
         return frame.cast(dict(table.schema()))  # type: ignore[arg-type]
 
     def replace(
@@ -216,13 +216,15 @@ class Warehouse:
         return self._columns[table.name]
 
     def _look_up_columns(self, table: schema.Table) -> list[str]:
-        sql = (
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = ? "
-            "AND table_name = ? AND table_catalog = current_database() "
-            "ORDER BY ordinal_position"
+        schema_name, base_name = map(
+            clauses.literal, (table.schema_name, table.base_name)
         )
-        names = [table.schema_name, table.base_name]
-        return self._connection.sql(sql, params=names).pl().to_series().to_list()
+        sql = (
+            "SELECT column_name FROM information_schema.columns "  # noqa: S608
+            f"WHERE table_schema = {schema_name} AND table_name = {base_name} "
+            "AND table_catalog = current_database() ORDER BY ordinal_position"
+        )
+        return [row[0] for row in self._connection.sql(sql).fetchall()]
 
     def _ensure(self, table: schema.Table, rows: pl.DataFrame) -> None:
         stored = self._stored_columns(table)

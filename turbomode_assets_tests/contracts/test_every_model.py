@@ -81,6 +81,34 @@ def test_a_stored_model_predicts_the_same_bits(name: str) -> None:
 
 
 @every_model
+def test_what_is_served_agrees_with_the_library_that_taught_it(name: str) -> None:
+    model, unseen = fitted(name, edge=4.0), world(edge=4.0, seed=9).values.copy()
+    unseen[0], unseen[1:50, 0], unseen[1:50, 1] = np.nan, np.nan, 0.0
+    served = model.served().predict(unseen)
+    np.testing.assert_allclose(served, model.predict(unseen), rtol=0, atol=1e-6)
+
+
+@every_model
+def test_without_gaps_in_training_a_gap_is_served_as_the_library_does(
+    name: str,
+) -> None:
+    known = np.nan_to_num(world(edge=4.0).values, nan=31.0)
+    samples = dataclasses.replace(fresh(world(edge=4.0)), values=known)
+    model, unseen = base.find(name).fit(samples, np.arange(N_ROWS), 1), known.copy()
+    unseen[::7, 0], unseen[::11, 1] = np.nan, np.nan
+    served = model.served().predict(unseen)
+    np.testing.assert_allclose(served, model.predict(unseen), rtol=0, atol=1e-6)
+
+
+@every_model
+def test_planted_features_are_the_important_ones(name: str) -> None:
+    importance = fitted(name, edge=4.0).importance()
+    assert importance.shape == (6,)
+    assert importance.sum() == pytest.approx(1.0)
+    assert importance[:2].min() > importance[2:].max()
+
+
+@every_model
 def test_an_incomplete_artifact_is_refused(name: str) -> None:
     with pytest.raises(errors.ArtifactError, match="artifact must hold"):
         base.find(name).load({})
@@ -142,7 +170,9 @@ def test_column_order_is_irrelevant(name: str) -> None:
     )
     artifacts = []
     for order in (names, names[::-1]):
-        columns = layout.Columns(features=order, volatility=order[:1])
+        columns = layout.Columns(
+            features=order, volatility=order[:1], momentum=order[0]
+        )
         rows = layout.lay_out(frame, columns, [day], 1)
         model = base.find(name).fit(rows.binned.learned, np.arange(N_ROWS), 1)
         artifacts.append(model.artifact())

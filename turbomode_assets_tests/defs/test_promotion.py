@@ -94,6 +94,8 @@ def _card(version: str, address: str, at: dt.datetime, month: dt.date) -> pl.Dat
         "parameters": "{}",
         "metrics": "{}",
         "artifact_sha256": address,
+        "importance": "{}",
+        "began_at": at,
         "trained_at": at,
     }
     return pl.DataFrame([row], schema=tables.MODELS.schema())

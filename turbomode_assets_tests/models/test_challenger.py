@@ -1,5 +1,6 @@
 """One challenger, start to end, on a market small enough for a test."""
 
+import dataclasses
 import datetime as dt
 import functools
 
@@ -8,11 +9,13 @@ import polars as pl
 import pytest
 
 from turbomode_assets import errors, policy, sessions
-from turbomode_assets.models import base, challenger, layout, scoring
+from turbomode_assets.models import base, calibration, challenger, layout, scoring
 from turbomode_assets.samples import splits
 
 FEATURES = ("momentum", "noise_1", "noise_2", "volatility")
-COLUMNS = layout.Columns(features=FEATURES, volatility=("volatility",))
+COLUMNS = layout.Columns(
+    features=FEATURES, volatility=("volatility",), momentum="momentum"
+)
 TRAINING = policy.TrainingPolicy(
     stride_sessions=2,
     n_folds=3,
@@ -63,7 +66,7 @@ def log_loss(oof: pl.DataFrame, suffix: str) -> float:
 
 def test_shuffled_rows_and_columns_give_the_same_bytes() -> None:
     samples = world().sample(fraction=1.0, shuffle=True, seed=1)
-    turned = layout.Columns(features=FEATURES[::-1], volatility=("volatility",))
+    turned = dataclasses.replace(COLUMNS, features=FEATURES[::-1])
     again = challenger.train(samples, folds_of(samples), turned, TRAINING)
     assert again.artifact == trained().artifact
     assert again.oof.equals(trained().oof)
@@ -81,7 +84,7 @@ def test_evidence_covers_every_row_of_every_fold_but_the_first() -> None:
 
 
 def test_each_trio_of_probabilities_sums_to_one() -> None:
-    for suffix in ("", "_base_rate", "_volatility"):
+    for suffix in ("", "_stacked", "_base_rate", "_volatility", "_momentum"):
         names = [f"p_{label}{suffix}" for label in base.CLASSES]
         sums = trained().oof.select(pl.sum_horizontal(names)).to_series()
         assert (sums - 1).abs().max() == pytest.approx(0, abs=1e-12)
@@ -105,6 +108,53 @@ def test_labels_of_the_last_fold_change_no_evidence_but_their_own() -> None:
     samples = world().with_columns(turned)
     other = challenger.train(samples, folds_of(samples), COLUMNS, TRAINING).oof
     assert other.drop("label").equals(trained().oof.drop("label"))
+
+
+def test_permuted_labels_are_not_taken_for_skill() -> None:
+    labels = world()["label"].sample(fraction=1.0, shuffle=True, seed=1)
+    samples = world().with_columns(label=labels)
+    oof = challenger.train(samples, folds_of(samples), COLUMNS, TRAINING).oof
+    ratio = log_loss(oof, "") / log_loss(oof, "_base_rate")
+    assert 0.995 < ratio < 1.02
+
+
+def test_a_planted_edge_has_the_right_sign() -> None:
+    scorer = scoring.load(trained().artifact)
+    fixed = pl.DataFrame({"noise_1": [0.0, 0.0], "noise_2": 0.0, "volatility": 1.0})
+    keys = {"symbol": ["WINNER", "LOSER"], "session": [dt.date(2022, 1, 3)] * 2}
+    momentum = pl.Series("momentum", [1.5, -1.5])
+    scored = scorer.score(fixed.with_columns(momentum).hstack(pl.DataFrame(keys)))
+    edge = (scored["p_up"] - scored["p_down"]).to_list()
+    assert edge[0] > 0.1 > -0.1 > edge[1]
+
+
+def test_every_fold_is_calibrated_by_earlier_folds_alone() -> None:
+    oof, last = trained().oof, folds_of(world())[-1]
+    names = [f"p_{label}" for label in base.CLASSES]
+    first = oof.filter(pl.col("fold") == 1)
+    stacked = [f"{name}_stacked" for name in names]
+    unchanged = first.select(names).to_numpy() - first.select(stacked).to_numpy()
+    assert np.abs(unchanged).max() < 1e-12
+    known = first.filter(pl.col("session").is_in(last.train_sessions))
+    weights = np.full(known.height, 0.1 / N_SYMBOLS)
+    calibrator = calibration.fit(
+        known.select(stacked).to_numpy(),
+        layout.class_codes(known["label"]),
+        weights,
+        known["session"].n_unique(),
+    )
+    then = oof.filter(pl.col("fold") == last.number)
+    expected = calibrator.predict(then.select(stacked).to_numpy())
+    np.testing.assert_allclose(then.select(names).to_numpy(), expected, atol=1e-9)
+
+
+def test_the_line_up_of_the_predecessor_learns_too() -> None:
+    chosen = dataclasses.replace(TRAINING, line_up="seed_eight")
+    learned = challenger.train(world(), folds_of(world()), COLUMNS, chosen)
+    scorer = scoring.load(learned.artifact)
+    assert scorer.line_up == base.line_up("seed_eight")
+    assert log_loss(learned.oof, "") < 0.9 * log_loss(learned.oof, "_base_rate")
+    assert scorer.score(world().head(3)).height == 3
 
 
 def test_scores_of_one_session_equal_those_of_a_range() -> None:
@@ -131,8 +181,8 @@ def test_missing_features_are_all_named() -> None:
 
 
 def test_a_torn_artifact_is_refused() -> None:
-    torn = {k: v for k, v in trained().artifact.items() if "catboost" not in k}
-    with pytest.raises(errors.ArtifactError, match=r"model\.cbm"):
+    torn = {k: v for k, v in trained().artifact.items() if k != "serving.npz"}
+    with pytest.raises(errors.ArtifactError, match=r"serving\.npz"):
         scoring.load(torn)
 
 

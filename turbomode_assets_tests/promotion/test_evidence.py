@@ -37,7 +37,7 @@ def forecast(suffix: str, p: np.ndarray) -> list[pl.Series]:
 def oof(version: str, insight: float, seed: int = 1) -> pl.DataFrame:
     """Out-of-sample rows that know `insight` of the truth; volatility knows 0.3."""
     rows, truth = market(seed)
-    known = {"": insight, "_base_rate": 0.0, "_volatility": 0.3}
+    known = {"": insight, "_base_rate": 0.0, "_volatility": 0.3, "_momentum": 0.1}
     mixed = (
         series
         for suffix, share in known.items()

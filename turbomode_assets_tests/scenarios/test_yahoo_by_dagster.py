@@ -1,4 +1,4 @@
-"""An unmodified Dagster process takes bars from Yahoo, told where by variables alone."""
+"""An unmodified Dagster process takes bars from Yahoo, led there by variables alone."""
 
 import datetime as dt
 import os
@@ -38,7 +38,7 @@ def materialize(root: pathlib.Path) -> subprocess.CompletedProcess[str]:
     module = ["-m", "turbomode_assets.definitions", "--select", ASSETS]
     window = ["--partition-range", f"{first}...{LAST}"]
     names = {"DAGSTER_HOME": str(root), home.VARIABLE: str(root)}
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "dagster", "asset", "materialize", *module, *window],
         env=os.environ | names,
         cwd=root,

@@ -8,6 +8,7 @@ The blocking check `promotion_gate` stops a run whose challenger failed. A check
 stops its own run, so `champion` looks its verdict up and refuses without one.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,9 @@ from turbomode_assets.defs.resources import (
 )
 from turbomode_assets.models import card
 from turbomode_assets.promotion import alias, evidence, gate
+from turbomode_assets.reports import reliability_chart
+from turbomode_assets.samples import label_balance
+from turbomode_assets.stats import reliability
 from turbomode_assets.store import warehouse as warehouses
 
 GROUP = "learning"
@@ -40,6 +44,10 @@ CHAMPION_IN_FORCE = dg.AssetKey(["learning", "champion_in_force"])
 
 PROMOTION_GATE = "promotion_gate"
 """Name of the blocking check on the challenger."""
+
+
+LABEL_BALANCE = "label_balance"
+"""Name of the check on the data a challenger learned from; it only warns."""
 
 
 def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
@@ -74,7 +82,7 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
         models: RegistryResource,
         clock: ClockResource,
     ) -> Iterator[Any]:
-        month = partitions.parsed(context.partition_key)
+        month, began = partitions.parsed(context.partition_key), clock.now()
         with warehouse.opened() as store:
             samples = store.read(tables.SAMPLES, last=month)
             trained = loop.train_challenger(samples, month, progress=context.log.info)
@@ -86,13 +94,15 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                 address=models.save(trained.artifact),
             )
             verdict = loop.judge_challenger(_evidence(store, record))
-            rows = _rows(record, verdict, clock.now())
+            rows = _rows(record, verdict, (began, clock.now()))
             for key, (table, frame) in rows.items():
                 store.append(table, frame)
                 window = partitions.Window(month, month)
                 check = table_io.schema_result(store, table, window, key)
-                yield table_io.result(context, table, frame, [check])
+                notes = _charts(trained.oof) if key == CHALLENGER else {}
+                yield table_io.result(context, table, frame, [check], notes)
         yield _gate_result(verdict)
+        yield _labels_result(record.known)
 
     return challenger
 
@@ -129,8 +139,15 @@ def _checks(grains: partitions.Grains) -> list[dg.AssetCheckSpec]:
         partitions_def=grains.monthly,
         description="Every criterion of the gate holds; else no promotion.",
     )
+    labels_check = dg.AssetCheckSpec(
+        LABEL_BALANCE,
+        asset=CHALLENGER,
+        partitions_def=grains.monthly,
+        description="Labels are about as frequent as volatility implies.",
+    )
     return [
         gate_check,
+        labels_check,
         table_io.schema_check(tables.MODELS, CHALLENGER),
         table_io.schema_check(tables.OOF_PREDICTIONS),
         table_io.schema_check(tables.VERDICTS),
@@ -138,13 +155,15 @@ def _checks(grains: partitions.Grains) -> list[dg.AssetCheckSpec]:
 
 
 def _rows(
-    record: card.Record, verdict: gate.Verdict, now: dt.datetime
+    record: card.Record, verdict: gate.Verdict, took: card.Took
 ) -> dict[dg.AssetKey, tuple[schema.Table, pl.DataFrame]]:
     """What a trained challenger leaves behind, by asset."""
-    metrics = {criterion.name: criterion.observed for criterion in verdict.criteria}
+    found: dict[str, Any] = {c.name: c.observed for c in verdict.criteria}
+    labels = label_balance.balance(record.known, policy.SWING)
+    found |= {"labels": dataclasses.asdict(labels)} if labels else {}
     judged = verdict.to_frame(loop.DESK, record.version, record.month)
     return {
-        CHALLENGER: (tables.MODELS, record.card(metrics, policy.SWING, now)),
+        CHALLENGER: (tables.MODELS, record.card(found, policy.SWING, took)),
         metadata.key(tables.OOF_PREDICTIONS): (
             tables.OOF_PREDICTIONS,
             record.predictions(),
@@ -165,6 +184,30 @@ def _evidence(store: warehouses.Warehouse, record: card.Record) -> evidence.Evid
         store.read(tables.OOF_PREDICTIONS, match={"version": version}),
         store.read(tables.SIGNALS, match={"champion_version": version}),
         record.known.filter(pl.col("matures_on") > fitted_on).height,
+    )
+
+
+def _charts(oof: pl.DataFrame) -> dict[str, Any]:
+    tables_of = {
+        name: reliability.reliability(oof, name, policy.SWING.gate)
+        for name in ("up", "down")
+    }
+    chart = reliability_chart.as_markdown(reliability_chart.draw(tables_of))
+    return {"calibration": dg.MetadataValue.md(chart)}
+
+
+def _labels_result(known: pl.DataFrame) -> dg.AssetCheckResult:
+    labels = label_balance.balance(known, policy.SWING)
+    most = policy.SWING.training.max_label_ratio
+    found = "no expectation for this label"
+    if labels is not None:
+        found = f"large moves are {labels.ratio:.2f} times as frequent as implied"
+    return dg.AssetCheckResult(
+        asset_key=CHALLENGER,
+        check_name=LABEL_BALANCE,
+        passed=labels is None or labels.is_plausible(most),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{found}; expected 1/{most:g} to {most:g} times",
     )
 
 

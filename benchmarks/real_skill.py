@@ -1,0 +1,199 @@
+"""What the models are worth on real prices: one walk-forward, all on the same rows.
+
+``python benchmarks/real_skill.py [--panel PANEL --universe CSV] [--from DAY]
+[--forecast NAME=FILE ...]`` takes the panel in ``TURBOMODE_SHARED_DATA`` if none is
+named. It trains quarter after quarter, each time on what was known,
+and prints a Markdown table of every base model, the meta-learner, the calibrated stack
+and the baselines, then whether the stack beats them.
+
+A forecast of somebody else's, say Qlib's LightGBM on Alpha158, joins as a Parquet file
+with columns symbol, session, p_up, p_flat and p_down; it is scored on the rows it
+shares, and must hold all of them.
+"""
+
+import argparse
+import datetime as dt
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from turbomode_assets import loop, policy, tables
+from turbomode_assets.features import catalog
+from turbomode_assets.models import base, challenger, layout
+from turbomode_assets.samples import splits
+from turbomode_assets.sources import files
+from turbomode_assets.stats import (
+    classification,
+    ranking,
+    resampling,
+    retrieval,
+    skill_split,
+)
+
+DATA = Path(os.environ.get("TURBOMODE_SHARED_DATA", "../shared/data"))
+GATE = policy.GatePolicy(n_resamples=1000)
+BASELINES = {"base_rate": "_base_rate", "volatility_only": "_volatility"} | {
+    "momentum_rule": "_momentum"
+}
+STACKED, FINAL = "stacked", "calibrated"
+HEADS = ("model", "log-loss", "skill, %", "90 % interval", "AUC up", "AP up")
+MORE_HEADS = ("precision@5", "rank IC", "HAC error")
+
+
+def gather(options: argparse.Namespace) -> pl.DataFrame:
+    """Samples of the whole panel, by the arrows of the loop."""
+    source = files.Files(options.panel, universe=options.universe)
+    days = source.panel["session"]
+    first, last = days.min(), days.max()
+    assert isinstance(first, dt.date)  # noqa: S101
+    assert isinstance(last, dt.date)  # noqa: S101
+    bars, silent = source.bars(first, last), tables.SIGNALS.empty()
+    periods = loop.maturing(first, last).filter(pl.col("session") >= first)
+    members = source.universe(last)
+    outcomes = loop.resolve_outcomes(bars, members, silent, periods)
+    features = loop.compute_features(bars, members, first, last)
+    return loop.gather_samples(outcomes, features, silent)
+
+
+def walk(samples: pl.DataFrame, first: dt.date) -> pl.DataFrame:
+    """Out-of-sample rows of every forecast, from the quarter that begins at `first`."""
+    periods = samples.select("session", "entry_on", "matures_on").unique()
+    usual = policy.TrainingPolicy()
+    n_sessions = periods.filter(pl.col("session") >= first).height
+    n_folds = n_sessions // usual.fold_sessions + 1
+    training = policy.TrainingPolicy(n_folds=n_folds)
+    columns = layout.Columns(
+        features=catalog.names(),
+        volatility=catalog.names("volatility"),
+        momentum=training.momentum_feature,
+    )
+    folds = splits.walk_forward(periods, training)
+    trained = challenger.train(
+        samples, folds, columns, training, lambda step: print(step, flush=True)
+    )
+    names = base.line_up(training.line_up)
+    flat = [
+        pl.col("base_probabilities").list.get(3 * n + code).alias(f"p_{label}_{name}")
+        for n, name in enumerate(names)
+        for code, label in enumerate(base.CLASSES)
+    ]
+    returns = samples.select("symbol", "session", "realized_return")
+    rows = trained.oof.with_columns(flat).drop("base_probabilities")
+    return rows.join(returns, on=["symbol", "session"]).sort("session", "symbol")
+
+
+def joined(rows: pl.DataFrame, forecasts: Sequence[str]) -> pl.DataFrame:
+    """Rows with the forecasts of others; refuses one that lacks a row."""
+    for forecast in forecasts:
+        name, _, path = forecast.partition("=")
+        theirs = pl.read_parquet(path).select(
+            "symbol",
+            "session",
+            *(pl.col(f"p_{c}").alias(f"p_{c}_{name}") for c in base.CLASSES),
+        )
+        found = rows.join(theirs, on=["symbol", "session"], how="left")
+        n_lacking = found[f"p_up_{name}"].null_count()
+        if n_lacking:
+            message = f"{path} must hold {rows.height} rows, lacks {n_lacking} of them"
+            raise SystemExit(message)
+        rows = found
+    return rows
+
+
+def gains(rows: pl.DataFrame, suffix: str, reference: str) -> pl.Series:
+    """Log-loss gained over the reference, session by session."""
+    gain = classification.log_loss(reference) - classification.log_loss(suffix)
+    scored = rows.with_columns(gain=gain)
+    return classification.session_means(scored, "gain")["gain"]
+
+
+def row_of(rows: pl.DataFrame, name: str, suffix: str) -> str:
+    """One line of the table."""
+    scored = rows.with_columns(
+        loss=classification.log_loss(suffix),
+        reference=classification.log_loss("_base_rate"),
+        up=pl.col("label") == "up",
+        edge=pl.col(f"p_up{suffix}") - pl.col(f"p_down{suffix}"),
+    )
+    means = classification.session_means(scored, "loss", "reference")
+    loss, reference = (float(means[c].to_numpy().mean()) for c in means.columns[2:])
+    ends = resampling.interval(means["reference"] - means["loss"], GATE) or (0.0, 0.0)
+    low, high = (100 * end / reference for end in ends)
+    score = scored[f"p_up{suffix}"]
+    ic = ranking.mean_with_hac(ranking.rank_ic(scored)["rank_ic"], n_lags=10)
+    picked = retrieval.precision_at(scored, 5, f"p_up{suffix}", "up")
+    cells = [
+        name,
+        f"{loss:.4f}",
+        f"{100 * (1 - loss / reference):.2f}",
+        f"{low:.2f} to {high:.2f}",
+        f"{classification.auc(scored['up'], score) or 0.5:.3f}",
+        f"{retrieval.average_precision(scored['up'], score) or 0:.3f}",
+        f"{float(picked.to_numpy().mean()):.3f}",
+        "" if ic.mean is None else f"{ic.mean:+.4f}",
+        "" if ic.standard_error is None else f"{ic.standard_error:.4f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def compare(rows: pl.DataFrame, name: str, suffix: str, reference: str) -> None:
+    """Print what one forecast gains over another."""
+    gain = gains(rows, suffix, reference)
+    low, high = resampling.interval(gain, GATE) or (0.0, 0.0)
+    mean = float(gain.to_numpy().mean())
+    print(f"* {name}: {1e4 * mean:+.1f} ({1e4 * low:+.1f} to {1e4 * high:+.1f})")
+
+
+def report(rows: pl.DataFrame, forecasts: dict[str, str]) -> None:
+    """Print the table, the comparisons and the split of the skill."""
+    n_sessions, heads = rows["session"].n_unique(), (*HEADS, *MORE_HEADS)
+    share = float((rows["label"] == "up").to_numpy().mean())
+    span = " to ".join(str(day) for day in rows["session"].sort()[[0, -1]])
+    print(f"\n{rows.height:,} rows, {n_sessions} sessions, {span}; up {share:.3f}\n")
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
+    for name, suffix in forecasts.items():
+        print(row_of(rows, name, suffix), flush=True)
+    members = {k: v for k, v in forecasts.items() if k in base.line_up("diverse_eight")}
+    best = max(members, key=lambda name: gains(rows, members[name], "_base_rate").sum())
+    print("\nGain in nats / 10,000 a row, 90 % block-bootstrap interval:\n")
+    compare(rows, f"calibrated over the best single model ({best})", "", members[best])
+    compare(rows, "calibrated over stacked", "", "_stacked")
+    compare(rows, "stacked over volatility only", "_stacked", "_volatility")
+    compare(rows, "calibrated over volatility only", "", "_volatility")
+    for reference in ("_base_rate", "_volatility"):
+        found = skill_split.split(rows, reference, GATE)
+        for part in ("volatility", "direction"):
+            one: skill_split.Part = getattr(found, part)
+            low, high = one.interval or (0.0, 0.0)
+            print(
+                f"* {part} part over {reference[1:]}: {1e4 * one.gain:+.1f} "
+                f"({1e4 * low:+.1f} to {1e4 * high:+.1f})"
+            )
+
+
+def main() -> None:
+    """Train, score and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panel", type=Path, default=DATA / "dev_panel.parquet")
+    parser.add_argument("--universe", type=Path, default=DATA / "dev_universe.csv")
+    parser.add_argument("--from", dest="first", default="2016-01-04")
+    parser.add_argument("--forecast", action="append", default=[])
+    parser.add_argument("--keep", type=Path, help="Parquet file for the scored rows")
+    options = parser.parse_args()
+    if not options.panel.exists():
+        print(f"no panel at {options.panel}; pass one with --panel")
+        return
+    rows = walk(gather(options), dt.date.fromisoformat(options.first))
+    rows = joined(rows, options.forecast)
+    if options.keep:
+        rows.write_parquet(options.keep)
+    others = [forecast.partition("=")[0] for forecast in options.forecast]
+    members = (*base.line_up(policy.TrainingPolicy().line_up), *others)
+    forecasts = {name: f"_{name}" for name in members}
+    report(rows, forecasts | {STACKED: "_stacked", FINAL: ""} | BASELINES)
+
+
+if __name__ == "__main__":
+    main()

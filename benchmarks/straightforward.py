@@ -1,0 +1,164 @@
+"""The eight models as one would first write them: the other side of ``training.py``.
+
+Each library's scikit-learn interface, each fold and model from the raw frame, every
+session, nothing shared; sizes of trees, rounds and rates as in `turbomode_assets`.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import catboost
+import lightgbm
+import numpy as np
+import pandas as pd
+import polars as pl
+import sklearn.ensemble
+import sklearn.impute
+import sklearn.linear_model
+import sklearn.pipeline
+import sklearn.preprocessing
+import xgboost
+
+from turbomode_assets.models import (
+    base,
+    catboost_symmetric,
+    lightgbm_extra_trees,
+    lightgbm_gbdt,
+    ranked_logistic,
+    sklearn_boosting,
+    sklearn_extra_trees,
+    xgboost_hist,
+    xgboost_native,
+    xgboost_shallow,
+)
+from turbomode_assets.samples import splits
+
+N_THREADS = 2
+
+Floats = np.ndarray
+
+
+def _lightgbm(module: Any, n_rows: int) -> Any:
+    chosen = dict(module.PARAMETERS)
+    return lightgbm.LGBMClassifier(
+        n_estimators=chosen.pop("num_iterations"),
+        boosting_type=chosen.pop("boosting"),
+        min_child_samples=max(20, n_rows // module.LEAF_SHARE),
+        n_jobs=N_THREADS,
+        verbosity=-1,
+        **chosen,
+    )
+
+
+def _xgboost(module: Any, n_rows: int) -> Any:
+    chosen = dict(module.PARAMETERS)
+    return xgboost.XGBClassifier(
+        n_estimators=chosen.pop("rounds"),
+        learning_rate=chosen.pop("eta"),
+        min_child_weight=n_rows / xgboost_native.HESSIAN_SHARE,
+        n_jobs=N_THREADS,
+        **chosen,
+    )
+
+
+def _forest(n_rows: int) -> Any:
+    chosen = {**sklearn_extra_trees.PARAMETERS, "n_jobs": N_THREADS}
+    leaf = max(10, n_rows // sklearn_extra_trees.LEAF_SHARE)
+    forest = sklearn.ensemble.ExtraTreesClassifier(min_samples_leaf=leaf, **chosen)
+    return sklearn.pipeline.make_pipeline(
+        sklearn.impute.SimpleImputer(strategy="median"), forest
+    )
+
+
+def _boosting(n_rows: int) -> Any:
+    chosen = dict(sklearn_boosting.PARAMETERS)
+    del chosen["max_bins"]
+    leaf = max(20, n_rows // sklearn_boosting.LEAF_SHARE)
+    return sklearn.ensemble.HistGradientBoostingClassifier(
+        min_samples_leaf=leaf, **chosen
+    )
+
+
+def _squares(ranks: Floats) -> Floats:
+    even = 2 * ranks - 1
+    return np.hstack([even, even**2 - 1 / 3])
+
+
+def _logistic(n_rows: int) -> Any:
+    return sklearn.pipeline.make_pipeline(
+        sklearn.impute.SimpleImputer(strategy="median"),
+        sklearn.preprocessing.QuantileTransformer(n_quantiles=33),
+        sklearn.preprocessing.FunctionTransformer(_squares),
+        sklearn.linear_model.LogisticRegression(
+            C=1 / (ranked_logistic.PENALTY * n_rows), max_iter=200
+        ),
+    )
+
+
+def _catboost(n_rows: int) -> Any:
+    del n_rows
+    chosen = {**catboost_symmetric.PARAMETERS, "thread_count": N_THREADS}
+    return catboost.CatBoostClassifier(**chosen)
+
+
+MODELS: tuple[Callable[[int], Any], ...] = (
+    lambda n_rows: _lightgbm(lightgbm_gbdt, n_rows),
+    _catboost,
+    _forest,
+    lambda n_rows: _xgboost(xgboost_hist, n_rows),
+    _boosting,
+    lambda n_rows: _lightgbm(lightgbm_extra_trees, n_rows),
+    lambda n_rows: _xgboost(xgboost_shallow, n_rows),
+    _logistic,
+)
+
+
+def _fit_all(frame: pl.DataFrame, features: Sequence[str]) -> list[Any]:
+    fitted = []
+    for make in MODELS:
+        table: pd.DataFrame = frame.select(features).to_pandas()
+        labels = [base.CLASSES.index(label) for label in frame["label"]]
+        fitted.append(make(frame.height).fit(table, labels))
+    return fitted
+
+
+def _predict(models: list[Any], frame: pl.DataFrame, features: Sequence[str]) -> Floats:
+    table = frame.select(features).to_pandas()
+    return np.hstack([model.predict_proba(table) for model in models])
+
+
+def _stack(taught: list[tuple[Floats, list[str]]]) -> Any:
+    meta = sklearn.linear_model.LogisticRegression(max_iter=500)
+    labels = [base.CLASSES.index(label) for _, part in taught for label in part]
+    return meta.fit(np.log(np.vstack([chances for chances, _ in taught])), labels)
+
+
+def train(
+    samples: pl.DataFrame,
+    folds: Sequence[splits.Fold],
+    features: Sequence[str],
+    progress: Callable[[str], None],
+) -> pl.DataFrame:
+    """Out-of-fold rows with stacked probabilities; the final refit is made as well."""
+    warnings.filterwarnings("ignore")
+    oof: list[tuple[Floats, list[str]]] = []
+    parts = []
+    for fold in folds:
+        progress(f"fold {fold.number + 1} of {len(folds)}")
+        train_rows = samples.filter(pl.col("session").is_in(fold.train_sessions))
+        test_rows = samples.filter(pl.col("session").is_in(fold.test_sessions))
+        chances = _predict(_fit_all(train_rows, features), test_rows, features)
+        if oof:
+            stacked = _stack(oof).predict_proba(np.log(chances))
+            columns = [
+                pl.Series(f"p_{label}", stacked[:, code])
+                for code, label in enumerate(base.CLASSES)
+            ]
+            keys = test_rows.select("symbol", "session", "label")
+            parts.append(keys.with_columns(columns))
+        oof.append((chances, test_rows["label"].to_list()))
+    progress("final refit")
+    _fit_all(samples, features)
+    _stack(oof)
+    return pl.concat(parts)
