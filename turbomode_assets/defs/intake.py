@@ -2,7 +2,7 @@
 
 In order:
 
-1. `take_in`      each delivery is judged and stored before the next is fetched
+1. `take_in`      each delivery is judged and stored while the next is fetched
 2. `result`       rows by what became of them, and the checks that count them
 3. `refresh`      bars are what the newest revisions say, whenever they came
 4. `bar_checks`   whether the stored bars look like a market
@@ -15,6 +15,7 @@ import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
+from concurrent import futures
 
 import dagster as dg
 import polars as pl
@@ -131,6 +132,9 @@ def take_in(
 ) -> Taken:
     """Judge and store what `source` delivers, one delivery after another.
 
+    Meanwhile the source fetches the next, and only that: a failure on either side, or
+    an interrupt, ends both with whole deliveries stored.
+
     Parameters
     ----------
     store
@@ -150,23 +154,45 @@ def take_in(
         Everything that was delivered, counted.
     """
     taken = Taken()
-    for delivery in source.fetch(request):
-        known = _known(store, delivery.rows, request)
-        judged = market_loop.judge_bars(
-            delivery.rows, known, rules, is_revising=source.is_revising
-        )
-        fresh = market_loop.revise_bars(judged.accepted, known, rules)
-        seen_on = pl.lit(sessions.on_or_before(request.last))
-        with store.transaction():
-            store.append(market_tables.BAR_REVISIONS, fresh)
-            taken.n_quarantined += store.append(
-                market_tables.QUARANTINE, judged.refused.with_columns(seen_on=seen_on)
-            )
-            store.append(market_tables.FETCHES, delivery.attempts)
-        _count(taken, delivery, judged, fresh.height)
+
+    def keep(delivery: base.Delivery) -> None:
+        judged, n_new, n_quarantined = _store(store, source, request, delivery, rules)
+        _count(taken, delivery, judged, n_new)
+        taken.n_quarantined += n_quarantined
         progress(taken.sentence)
         logging.getLogger(__name__).info(taken.sentence)
+
+    # The source stays in this thread, where an interrupt reaches it at once.
+    with futures.ThreadPoolExecutor(max_workers=1) as beside:
+        keeping = beside.submit(lambda: None)
+        for delivery in source.fetch(request):
+            keeping.result()
+            keeping = beside.submit(keep, delivery)
+        keeping.result()
     return taken
+
+
+def _store(
+    store: warehouse.Warehouse,
+    source: base.Source,
+    request: base.Request,
+    delivery: base.Delivery,
+    rules: policy.Policy,
+) -> tuple[quality.Inspection, int, int]:
+    """How a delivery was judged, and how many rows are new and newly in quarantine."""
+    known = _known(store, delivery.rows, request)
+    judged = market_loop.judge_bars(
+        delivery.rows, known, rules, is_revising=source.is_revising
+    )
+    fresh = market_loop.revise_bars(judged.accepted, known, rules)
+    seen_on = pl.lit(sessions.on_or_before(request.last))
+    with store.transaction():
+        store.append(market_tables.BAR_REVISIONS, fresh)
+        n_quarantined = store.append(
+            market_tables.QUARANTINE, judged.refused.with_columns(seen_on=seen_on)
+        )
+        store.append(market_tables.FETCHES, delivery.attempts)
+    return judged, fresh.height, n_quarantined
 
 
 def _known(
@@ -180,8 +206,7 @@ def _known(
     first = min(request.first, earliest or request.first)
     since = market_loop.bars_for_judging(first)
     symbols = rows["symbol"].drop_nulls().unique().sort()
-    stored = store.read(market_tables.BAR_REVISIONS, since)
-    recent = market_loop.latest_bars(stored.filter(pl.col("symbol").is_in(symbols)))
+    recent = bitemporal.known_since(store, symbols.to_list(), since)
     heard = recent.filter(pl.col("session") < first)["symbol"].unique()
     silent = symbols.filter(~symbols.is_in(heard)).to_list()
     n_bars = market_loop.JUDGED_BESIDE_SESSIONS

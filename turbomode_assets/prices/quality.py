@@ -98,6 +98,8 @@ def inspect(
 
 
 def _without(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    if found.is_empty():
+        return rows
     return rows.join(found, on="number", how="anti", maintain_order="left")
 
 

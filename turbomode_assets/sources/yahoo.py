@@ -158,22 +158,20 @@ def _visit_all(
     """One delivery: rows of the symbols and every attempt made for them."""
     n_before = len(tour.attempts)
     found = [(s, tour.visit(_wanted(s, request))) for s in symbols]
-    rows = [_labeled(r, s, request.now) for s, r in found if r is not None]
+    rows = [r.with_columns(symbol=pl.lit(s)) for s, r in found if r is not None]
     attempts = pl.DataFrame(tour.attempts[n_before:]).with_columns(
         source=pl.lit(Yahoo.name), session=pl.lit(request.last, pl.Date)
     )
+    labels = (
+        pl.lit(request.now, pl.Datetime("us", "UTC")).alias("known_at"),
+        pl.lit(Yahoo.name).alias("source"),
+    )
     return base.Delivery(
-        rows=pl.concat([market_tables.DELIVERED.empty(), *rows]),
+        rows=pl.concat(
+            [market_tables.DELIVERED.empty(), *rows], how="diagonal"
+        ).with_columns(labels),
         attempts=market_tables.FETCHES.conform(attempts),
     )
-
-
-def _labeled(rows: pl.DataFrame, symbol: str, now: dt.datetime) -> pl.DataFrame:
-    return rows.with_columns(
-        symbol=pl.lit(symbol),
-        known_at=pl.lit(now, pl.Datetime("us", "UTC")),
-        source=pl.lit(Yahoo.name),
-    ).select(market_tables.DELIVERED.column_names)
 
 
 def _wanted(symbol: str, request: base.Request) -> yahoo_round.Wanted:

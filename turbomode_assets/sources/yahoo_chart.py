@@ -13,16 +13,19 @@ single rows: `yahoo_rows.py` goes on from here.
 """
 
 import collections
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
-import json
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pydantic_core
 
 from turbomode_assets import errors, sessions
 
@@ -47,7 +50,7 @@ Chart = Mapping[str, Any]
 Numbers = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
 
-_NUMBERS = frozenset({float, type(None)})
+_NUMBERS = frozenset({int, float})
 _LARGEST = 4e9  # as a stamp, the year 2096; no split or dividend comes near
 
 
@@ -76,8 +79,9 @@ def parse(body: str) -> Chart:
         Where there is none.
     """
     try:
-        found = json.loads(body, parse_int=float)
-    except (ValueError, RecursionError) as cause:
+        # Five times as fast as the standard library, and as ready to read NaN.
+        found = pydantic_core.from_json(body)
+    except ValueError as cause:
         message = f"expected a chart in JSON, found {body[:60]!r}"
         raise errors.SourceError(message) from cause
     chart = found.get("chart") if isinstance(found, dict) else None
@@ -190,8 +194,8 @@ def _listed(events: object, kind: str) -> list[object]:
 
 def _number(event: object, name: str) -> float:
     """Number above 0 in an action: a wrong one would falsify every earlier price."""
-    value = event.get(name) if isinstance(event, dict) else None
-    if not (isinstance(value, float) and 0 < value < _LARGEST):
+    value = _real(event.get(name) if isinstance(event, dict) else None)
+    if not 0 < value < _LARGEST:
         message = f"expected a number above 0 as `{name}`, found {str(event)[:60]}"
         raise errors.SourceError(message)
     return value
@@ -237,7 +241,14 @@ def _read_arrays(result: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def _numbers_of(values: list[Any]) -> Numbers:
-    """Values as reals; NaN for whatever is no number."""
-    if not set(map(type, values)) <= _NUMBERS:
-        values = [value if type(value) in _NUMBERS else None for value in values]
-    return np.array(values, dtype=np.float64)
+    """Values as reals; NaN for whatever is no number, or too long for one."""
+    if set(map(type, values)) <= {*_NUMBERS, type(None)}:
+        with contextlib.suppress(OverflowError):
+            return np.array(values, dtype=np.float64)
+    return np.array([_real(value) for value in values], dtype=np.float64)
+
+
+def _real(value: Any) -> float:
+    largest = sys.float_info.max
+    is_real = type(value) in _NUMBERS and -largest <= value <= largest
+    return float(value) if is_real else math.nan

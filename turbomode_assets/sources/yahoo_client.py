@@ -62,7 +62,8 @@ class Patience:
     it fails as well: with three attempts each, about ten minutes of waiting."""
 
     chunk_symbols: int = 10
-    """Symbols delivered together: what a killed run has to fetch again."""
+    """Symbols delivered together. A killed run fetches again what it was fetching, and
+    at worst what it was storing."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

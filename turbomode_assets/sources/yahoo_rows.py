@@ -4,7 +4,7 @@ Turns a `yahoo_chart.Quoted` into rows of `market_tables.DELIVERED`, in order:
 
 1. `_as_traded`     times or divided by the splits that came later
 2. `_name_faults`   rows that cannot be read, each with its reason
-3. `_with_orphans`  actions on a day without a bar
+3. `_with_orphans`  actions on a day without a bar, which the next bar carries
 
 Yahoo divides every price and dividend by all splits posted since, and multiplies the
 volume; the splits stand in the answer only if it runs to now. No judgment whether a
@@ -62,10 +62,10 @@ def rebuild(quoted: Quoted, span: Span) -> pl.DataFrame:
     days = quoted.days[order]
     traded = _as_traded(quoted, order)
     faults = _name_faults(traded, days, quoted.stamps[order], span)
-    texts = [
-        None if fault is None else _as_came(quoted, place)
-        for place, fault in zip(order.tolist(), faults, strict=True)
-    ]
+    texts: list[str | None] = [None] * days.size
+    reasons: list[str | None] = [None] * days.size
+    for place, fault in faults.items():
+        texts[place], reasons[place] = _as_came(quoted, order[place]), fault
     is_future = days > _day(span.tomorrow)
     is_final = np.isnat(days) | (days <= _day(span.last)) | is_future
     frame = pl.DataFrame(
@@ -73,10 +73,10 @@ def rebuild(quoted: Quoted, span: Span) -> pl.DataFrame:
             "session": np.where(is_future, np.datetime64("NaT"), days),
             **traded,
             "row": pl.Series(texts, dtype=pl.String),
-            "fault": pl.Series(faults, dtype=pl.String),
+            "fault": pl.Series(reasons, dtype=pl.String),
         }
     )
-    if any(faults) or not is_final.all():
+    if faults or not is_final.all():
         frame = frame.filter(is_final).with_columns(pl.col(*traded).fill_nan(None))
     return _with_orphans(frame, quoted, span.last)
 
@@ -101,19 +101,40 @@ def _as_traded(quoted: Quoted, order: npt.NDArray[np.intp]) -> dict[str, Numbers
     traded["volume"] = quoted.values["volume"][order] / later
     for values in traded.values():
         values[~np.isfinite(values)] = np.nan
+    whole = np.logical_and.reduce([np.isfinite(traded[name]) for name in QUOTES])
+    return traded | _actions(quoted, days, whole & ~np.isnat(days), later)
+
+
+def _actions(
+    quoted: Quoted, days: Days, is_whole: npt.NDArray[np.bool_], later: Numbers
+) -> dict[str, Numbers]:
+    """Columns dividend and split_ratio.
+
+    An action on a day without a readable bar counts with the next one, too: that is
+    the first price it shows in, and without it the step would look like a return.
+    """
     dividend, ratio = np.zeros(days.size), np.ones(days.size)
     for ex_on, amount in quoted.dividends.items():
-        dividend[days == _day(ex_on)] = amount
+        dividend[_places(ex_on, days, is_whole)] += amount
     for ex_on, each in quoted.splits.items():
-        ratio[days == _day(ex_on)] = each
-    actions_of_day = {"dividend": dividend * later, "split_ratio": ratio}
-    return traded | actions_of_day | {"later_splits": later}
+        ratio[_places(ex_on, days, is_whole)] *= each
+    return {"dividend": dividend * later, "split_ratio": ratio, "later_splits": later}
+
+
+def _places(
+    ex_on: dt.date, days: Days, is_whole: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.intp]:
+    """Rows an action stands in: those of its day, and the first readable one since."""
+    own = np.flatnonzero(days == _day(ex_on))
+    if is_whole[own].any():
+        return own
+    return np.append(own, np.flatnonzero(is_whole & (days > _day(ex_on)))[:1])
 
 
 def _name_faults(
     traded: dict[str, Numbers], days: Days, stamps: Numbers, span: Span
-) -> list[str | None]:
-    """Why each row cannot be read; None where it can.
+) -> dict[int, str]:
+    """Why rows cannot be read, by place.
 
     Of two moments of one session the later stands, the other becomes NaN: Yahoo
     repeats a session with its latest price.
@@ -122,9 +143,9 @@ def _name_faults(
     repeated = ~np.isnat(days) & (stamps < latest)
     missing = {name: np.isnan(traded[name]) for name in QUOTES}
     future = days > _day(span.tomorrow)
-    faults: list[str | None] = [None] * days.size
+    faults: dict[int, str] = {}
     odd = np.logical_or.reduce([np.isnat(days), future, repeated, *missing.values()])
-    for place in np.flatnonzero(odd):
+    for place in np.flatnonzero(odd).tolist():
         names = [name for name, is_missing in missing.items() if is_missing[place]]
         if np.isnat(days[place]):
             faults[place] = "its stamp is no day of the calendar"
@@ -145,9 +166,10 @@ def _as_came(quoted: Quoted, place: int) -> str:
 
 def _with_orphans(rows: pl.DataFrame, quoted: Quoted, last: dt.date) -> pl.DataFrame:
     """The rows, and the actions up to `last` on days without one."""
-    days = {*quoted.dividends, *quoted.splits} - set(quoted.days.tolist())
+    days = {*quoted.dividends, *quoted.splits}
+    alone = [day for day in days if not (quoted.days == _day(day)).any()]
     orphans = []
-    for day in sorted(each for each in days if each <= last):
+    for day in sorted(each for each in alone if each <= last):
         later = float(_later_splits(np.array([_day(day)]), quoted.splits)[0])
         values = {
             "dividend": quoted.dividends.get(day, 0.0) * later,

@@ -15,6 +15,7 @@ from turbomode_assets.store.warehouse import Warehouse
 
 _REVISIONS = clauses.relation(market_tables.BAR_REVISIONS)
 _BARS = clauses.relation(tables.BARS)
+_NEEDS = [market_tables.BAR_REVISIONS]
 _RESTATEMENTS = clauses.relation(market_tables.RESTATEMENTS)
 
 
@@ -64,6 +65,28 @@ def as_of(
     return tables.BARS.empty() if found is None else tables.BARS.conform(found)
 
 
+def known_since(store: Warehouse, symbols: list[str], since: dt.date) -> pl.DataFrame:
+    """Bars of some symbols from a day on, as the newest revisions have them.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    symbols
+        Whose bars; what is no symbol has none.
+    since
+        First day.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `tables.BARS`, sorted by key.
+    """
+    sql = _newest(symbols, f"session >= DATE '{since.isoformat()}'")
+    found = store.select(f"{sql} ORDER BY symbol, session", _NEEDS)
+    return tables.BARS.empty() if found is None else tables.BARS.conform(found)
+
+
 def last_known(
     store: Warehouse, symbols: list[str], before: dt.date, n_bars: int
 ) -> pl.DataFrame:
@@ -85,19 +108,25 @@ def last_known(
     pl.DataFrame
         Rows of `tables.BARS` as the newest revisions have them, sorted by key.
     """
-    columns = ", ".join(map(clauses.quoted, tables.BARS.column_names))
-    wanted = ", ".join(f"'{symbol}'" for symbol in symbols if _is_symbol(symbol))
+    newest = _newest(symbols, f"session < DATE '{before.isoformat()}'")
     sql = (
-        f"WITH newest AS (SELECT {columns} FROM {_REVISIONS} "  # noqa: S608
-        f"WHERE symbol IN ({wanted or 'NULL'}) "
-        f"AND session < DATE '{before.isoformat()}' QUALIFY row_number() OVER "
-        "(PARTITION BY symbol, session ORDER BY known_at DESC) = 1) "
-        "SELECT * FROM newest QUALIFY row_number() OVER "
+        f"SELECT * FROM ({newest}) QUALIFY row_number() OVER "  # noqa: S608
         f"(PARTITION BY symbol ORDER BY session DESC) <= {int(n_bars)} "
         "ORDER BY symbol, session"
     )
-    found = store.select(sql, [market_tables.BAR_REVISIONS])
+    found = store.select(sql, _NEEDS)
     return tables.BARS.empty() if found is None else tables.BARS.conform(found)
+
+
+def _newest(symbols: list[str], condition: str) -> str:
+    """SELECT of the newest revision of each bar of some symbols."""
+    columns = ", ".join(map(clauses.quoted, tables.BARS.column_names))
+    listed = ", ".join(clauses.literal(each) for each in symbols if _is_symbol(each))
+    return (
+        f"SELECT {columns} FROM {_REVISIONS} WHERE {condition} "  # noqa: S608
+        f"AND symbol IN ({listed or 'NULL'}) QUALIFY row_number() OVER "
+        "(PARTITION BY symbol, session ORDER BY known_at DESC) = 1"
+    )
 
 
 def _is_symbol(text: str) -> bool:

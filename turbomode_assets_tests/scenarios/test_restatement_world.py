@@ -35,6 +35,7 @@ SPLIT_ON, LATE_ON, LOST_ON = (
     dt.date(2023, 12, 13),
 )
 NEXT_NIGHT = at(sessions.shift(LATE_ON, 1), 20)
+FOUND_ON = sessions.shift(LOST_ON, 4)
 GONE_ON = dt.date(2023, 12, 6)
 HALTED = Gap(dt.date(2023, 12, 4), dt.date(2023, 12, 8))
 
@@ -62,7 +63,7 @@ LISTINGS = (
     Listing(
         symbol="FOUND",
         first=SINCE,
-        gaps=[Gap(LOST_ON, LOST_ON, at(sessions.shift(LOST_ON, 4), 12))],
+        gaps=[Gap(LOST_ON, LOST_ON, at(FOUND_ON, 12))],
         splits=[Split(LOST_ON, 2.0)],
     ),
     Listing(symbol="HALT", first=SINCE, gaps=[HALTED]),
@@ -207,6 +208,16 @@ def test_a_lost_exit_stays_pending_and_is_never_priced_otherwise(lived: Lived) -
     assert first["status"].unique().to_list() == ["pending"]
     found = due.filter(pl.col("symbol") == "FOUND")
     assert found["status"].unique().to_list() == ["final"]
+
+
+def test_a_split_in_a_lost_session_falsifies_nothing_meanwhile(lived: Lived) -> None:
+    meanwhile = pl.col("matures_on").is_between(LOST_ON, FOUND_ON, closed="none")
+    first = lived.first_graded.filter(pl.col("symbol") == "FOUND", meanwhile)
+    both = first.join(true_outcomes(lived), on=["symbol", "session"], suffix="_true")
+    known = both.drop_nulls("realized_return")
+    assert known.height > 0
+    error = (known["realized_return"] - known["realized_return_true"]).abs()
+    assert max(error) <= 1e-9
 
 
 def test_who_is_gone_has_a_final_return(lived: Lived) -> None:

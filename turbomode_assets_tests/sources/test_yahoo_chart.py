@@ -110,7 +110,7 @@ def test_an_action_without_a_bar_is_delivered_as_a_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", [None, "12.5", True, [1.5], float("inf"), float("nan")]
+    "junk", [None, "12.5", True, [1.5], float("inf"), float("nan"), 10**400]
 )
 def test_what_is_no_number_is_null_and_the_row_stays_as_it_came(junk: object) -> None:
     rows = read(changed(high_1=junk, close_1=junk))

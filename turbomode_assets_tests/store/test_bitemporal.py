@@ -99,3 +99,13 @@ def test_the_last_bars_of_a_symbol_are_found_however_old(
     found = bitemporal.last_known(store, ["AAA", "no symbol'"], later, n_bars)
     assert found["close"].to_list() == closes
     assert bitemporal.last_known(store, [], later, n_bars).is_empty()
+
+
+def test_what_is_known_of_some_symbols_is_the_newest(
+    store: warehouse.Warehouse,
+) -> None:
+    everything = revisions.as_of(LEDGER)
+    found = bitemporal.known_since(store, ["AAA", "BBB"], MONDAY)
+    assert found.equals(everything)
+    found = bitemporal.known_since(store, ["AAA"], TUESDAY)
+    assert found["close"].to_list() == [11.0]
