@@ -27,7 +27,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from turbomode_assets import errors, policy, sessions, tables
+from turbomode_assets import (
+    cli_champion,
+    cli_replay,
+    errors,
+    policy,
+    sessions,
+    tables,
+)
 from turbomode_assets.defs import assembly, driver, intake, resources
 from turbomode_assets.reports import scorecard, terminal
 from turbomode_assets.sources import files
@@ -115,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", type=_moment, help="known at this moment, such as 2024-06-28T23:00"
     )
     _add_home(bars)
+    replayed = commands.add_parser("replay", help="hold the loop against its arms")
+    cli_replay.add(replayed)
+    _add_home(replayed)
+    champion = commands.add_parser("champion", help="who reigned when, and rollback")
+    _add_home(champion)
+    cli_champion.add(champion)
     return parser
 
 

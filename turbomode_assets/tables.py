@@ -309,6 +309,27 @@ VERDICTS = Table(
     ),
 )
 
+STANDINGS = Table(
+    name="learning.standings",
+    grain="desk and month",
+    key=("desk", "month"),
+    partition_column="month",
+    sentence="What the champion's signals were worth before each month.",
+    columns=(
+        _DESK,
+        schema.date("month", "First day of the month; what matured before it counts."),
+        schema.text("version", "Champion on the eve of the month."),
+        schema.count("n_sessions", "Matured sessions it has signaled.", low=0),
+        schema.real(
+            "gain", "Mean log-loss gain over the base rate.", unit="nats", nullable=True
+        ),
+        schema.real("observed", "Capital won by betting against it.", low=0.0),
+        schema.real("required", "Capital at which it loses its seat.", low=1.0),
+        schema.column("is_passed", pl.Boolean(), "Whether it keeps its seat."),
+        schema.text("successor", "Who follows it; empty for nobody, or if it stays."),
+    ),
+)
+
 CHAMPIONS = Table(
     name="learning.champions",
     grain="desk and the session from which a champion reigns",
@@ -317,7 +338,7 @@ CHAMPIONS = Table(
     columns=(
         _DESK,
         schema.date("effective_from", "First session the champion speaks for."),
-        _VERSION,
+        schema.text("version", "Version that reigns; empty where nobody does."),
         schema.text("reason", "Why the alias moved."),
         schema.clock("decided_at", "When the alias moved."),
     ),
@@ -334,6 +355,7 @@ ALL = (
     MODELS,
     OOF_PREDICTIONS,
     VERDICTS,
+    STANDINGS,
     CHAMPIONS,
 )
 """Every table, in the order of the loop."""

@@ -74,12 +74,13 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
     "sampling": ((_SAMPLES,), "Samples of what matured in a week."),
     "retraining": (
         (
+            metadata.key(tables.STANDINGS),
             learning.CHALLENGER,
             metadata.key(tables.OOF_PREDICTIONS),
             metadata.key(tables.VERDICTS),
             learning.CHAMPION,
         ),
-        "A challenger for the month, its verdict, and its promotion if it passes.",
+        "The champion's standing, a challenger, its verdict, and its promotion if due.",
     ),
 }
 """Assets and description of each job, by name."""

@@ -1,4 +1,4 @@
-"""The champion alias: who reigned when.
+"""The champion alias: who reigned when, and who follows whoever loses the seat.
 
 The history is append-only; the last row whose first session is not later than a
 session says who reigned in it. Who deserves to reign is the gate's business.
@@ -7,6 +7,12 @@ session says who reigned in it. Who deserves to reign is the gate's business.
 import datetime as dt
 
 import polars as pl
+
+NOBODY = ""
+"""Version of a reign in which nobody speaks."""
+
+DEMOTED = "demoted: "
+"""How the reason of a demotion begins."""
 
 
 def reigning(champions: pl.DataFrame, desk: str, session: dt.date) -> str | None:
@@ -24,7 +30,7 @@ def reigning(champions: pl.DataFrame, desk: str, session: dt.date) -> str | None
     Returns
     -------
     str or None
-        Null before the first champion.
+        Null before the first champion, and after one lost its seat to nobody.
 
     Examples
     --------
@@ -35,7 +41,50 @@ def reigning(champions: pl.DataFrame, desk: str, session: dt.date) -> str | None
     >>> reigning(champions, "swing", dt.date(2024, 6, 28)) is None
     True
     """
-    begun = champions.filter(
-        pl.col("desk") == desk, pl.col("effective_from") <= session
-    ).sort("effective_from")
-    return None if begun.is_empty() else str(begun["version"][-1])
+    begun = history(champions, desk).filter(pl.col("effective_from") <= session)
+    return (begun["version"][-1] or None) if begun.height else None
+
+
+def reign_began(champions: pl.DataFrame, desk: str, session: dt.date) -> dt.date | None:
+    """First session of the reign `session` lies in; null where nobody reigns."""
+    if reigning(champions, desk, session) is None:
+        return None
+    begun = history(champions, desk).filter(pl.col("effective_from") <= session)
+    day: dt.date = begun["effective_from"][-1]
+    return day
+
+
+def history(champions: pl.DataFrame, desk: str) -> pl.DataFrame:
+    """Reigns of `desk`, ascending."""
+    return champions.filter(pl.col("desk") == desk).sort("effective_from")
+
+
+def predecessor(champions: pl.DataFrame, desk: str) -> str:
+    """Who reigned before the last champion and was never demoted.
+
+    Parameters
+    ----------
+    champions
+        Rows of `tables.CHAMPIONS`.
+    desk
+        The desk.
+
+    Returns
+    -------
+    str
+        `NOBODY` where there is none.
+
+    Examples
+    --------
+    >>> rows = {"desk": ["swing"] * 2, "version": ["v1", "v2"], "reason": [""] * 2}
+    >>> days = [dt.date(2024, 7, 1), dt.date(2024, 8, 1)]
+    >>> predecessor(pl.DataFrame(rows | {"effective_from": days}), "swing")
+    'v1'
+    """
+    reigns = history(champions, desk)
+    versions = reigns["version"].to_list()
+    lost = set(versions[-1:]) | {NOBODY}
+    for before, reason in zip(versions, reigns["reason"][1:], strict=False):
+        lost |= {before} if reason.startswith(DEMOTED) else set()
+    left = [version for version in versions if version not in lost]
+    return left[-1] if left else NOBODY

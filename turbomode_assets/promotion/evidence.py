@@ -5,6 +5,10 @@
 2. The champion's own out-of-sample record is what it predicted in its folds and what
    it has signaled since; it is scored on the rows both have, by the same labels.
 3. Losses are averaged over the names of each session.
+4. Evidence against a champion adds up over the months it reigns: a session counts
+   once, with what the first challenger that was judged against it had said, and only
+   where the champion itself spoke: its folds tell of its recipe, and fold against fold
+   a recipe beats itself by where its folds happen to begin.
 
 Numbers only. What they must reach stands in ``gate.py`` and `policy.GatePolicy`.
 """
@@ -41,6 +45,9 @@ class Evidence:
     weighted_precision: float
     weighted_recall: float
     losses: pl.DataFrame
+    gains: pl.DataFrame
+    """One row per session, ascending: mean log-loss gain over the champion, in nats, of
+    the first of its challengers that had the session out of sample."""
 
     @property
     def paired(self) -> pl.DataFrame:
@@ -53,6 +60,7 @@ def gather(
     champion_oof: pl.DataFrame,
     champion_signals: pl.DataFrame,
     n_new_samples: int | None,
+    earlier_oof: pl.DataFrame | None = None,
 ) -> Evidence:
     """Evidence for one challenger.
 
@@ -68,6 +76,9 @@ def gather(
     n_new_samples
         Samples matured since the champion was fitted, all where none reigns; None
         where nobody counted.
+    earlier_oof
+        Rows of `learning.oof_predictions` of the challengers that were judged against
+        the same champion before.
 
     Returns
     -------
@@ -78,16 +89,16 @@ def gather(
     ------
     errors.MissingEvidence
         Naming everything that is missing: rows, labels, a forecast with null or NaN,
-        the count of new samples, rows shared with the champion.
+        the count of new samples. No row shared with the champion is not missing: the
+        gate says what follows.
     errors.TableError
         Where rows of several versions are mixed.
     """
     version, against = _version_of(challenger_oof), _version_of(champion_oof)
     champion = _record(champion_oof, champion_signals, against)
+    itself = _record(champion_oof.clear(), champion_signals, against)
     missing = _missing(challenger_oof)
     missing += ["n_new_samples"] if n_new_samples is None else []
-    if against and challenger_oof.join(champion, on=["symbol", "session"]).is_empty():
-        missing.append(f"rows shared with champion {against}")
     if missing or n_new_samples is None:
         whose = version or "the challenger"
         message = f"evidence for {whose} must be complete, lacks {', '.join(missing)}"
@@ -102,6 +113,7 @@ def gather(
         weighted_precision=classification.weighted_precision(truth, predicted),
         weighted_recall=classification.weighted_recall(truth, predicted),
         losses=_losses(challenger_oof, champion),
+        gains=_gains(_first_said(challenger_oof, earlier_oof), itself),
     )
 
 
@@ -119,6 +131,22 @@ def _record(oof: pl.DataFrame, signals: pl.DataFrame, version: str) -> pl.DataFr
     both = pl.concat([said.select(keep), oof.select(keep)])
     first = both.unique(["symbol", "session"], keep="first", maintain_order=True)
     return first.rename({f"p_{c}": f"p_{c}_champion" for c in classification.CLASSES})
+
+
+def _first_said(oof: pl.DataFrame, earlier: pl.DataFrame | None) -> pl.DataFrame:
+    rows = oof if earlier is None else pl.concat([earlier, oof], how="diagonal")
+    keep = ["month", "symbol", "session", "label"]
+    ordered = rows.select(*keep, pl.col("^p_[a-z]+$")).sort(
+        "month", maintain_order=True
+    )
+    return ordered.unique(["symbol", "session"], keep="first", maintain_order=True)
+
+
+def _gains(said: pl.DataFrame, champion: pl.DataFrame) -> pl.DataFrame:
+    gain = classification.log_loss("_champion") - classification.log_loss()
+    shared = said.join(champion, on=["symbol", "session"])
+    means = classification.session_means(shared.with_columns(gain=gain), "gain")
+    return means.select("session", "gain")
 
 
 def _missing(oof: pl.DataFrame) -> list[str]:

@@ -9,12 +9,13 @@ alias is neither's affair.
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Callable
 
 import polars as pl
 
 from turbomode_assets import errors, policy, tables
 from turbomode_assets.promotion.evidence import Evidence
-from turbomode_assets.stats import resampling
+from turbomode_assets.stats import e_process, resampling
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ def judge(evidence: Evidence, gate: policy.GatePolicy) -> Verdict:
     errors.MissingEvidence
         Naming every criterion whose metric is not a number.
     """
-    listed = CRITERIA + (AGAINST_CHAMPION if evidence.against else ())
+    listed = CRITERIA + _against(evidence)
     if evidence.losses.is_empty():
         message = f"a verdict needs sessions, evidence for {evidence.version} has none"
         raise errors.MissingEvidence(message)
@@ -161,20 +162,20 @@ def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Criteri
     )
 
 
-def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
-    """Lower bound of the log-loss gain per session over the volatility-only model.
+def skill_of_volatility_kept(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Lower bound of the gain over a part of what volatility alone gains.
 
-    A volatility forecast is not an edge. Where volatility clusters, a large move is
-    likelier after large moves, so every model that sees volatility beats the base
-    rate, without an edge in any direction. A challenger must therefore be *better*
-    than volatility alone, which is sharper than being no worse.
+    A volatility forecast is not an edge, but a model that is worse than one is not
+    worth having. The part is `kept_of_volatility` of the volatility-only model's gain
+    over the base rate, session by session.
     """
-    gain = evidence.losses["volatility"] - evidence.losses["challenger"]
+    losses, kept = evidence.losses, gate.kept_of_volatility
+    asked = (1.0 - kept) * losses["base_rate"] + kept * losses["volatility"]
     return _above(
-        "skill_over_volatility",
-        resampling.lower_bound(gain, gate, gate.skill_confidence),
+        "skill_of_volatility_kept",
+        resampling.lower_bound(asked - losses["challenger"], gate, gate.confidence),
         0.0,
-        "nats gained over volatility alone, lower bound",
+        f"nats gained over {kept:.0%} of the skill of volatility alone, lower bound",
     )
 
 
@@ -207,19 +208,52 @@ def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Criter
     return _above("better_point_estimate", observed, 0.0, sentence)
 
 
-CRITERIA = (
+def surely_better(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Capital won by betting on this champion's challengers, ever since it reigns.
+
+    The chance that challengers no better than the champion ever pass here is at most
+    `error_rate`, however many months they try.
+    """
+    return _at_least(
+        "surely_better",
+        e_process.capital(evidence.gains["gain"].to_numpy(), gate),
+        1.0 / gate.error_rate,
+        f"evidence against the champion over {evidence.gains.height} sessions",
+    )
+
+
+Measure = Callable[[Evidence, policy.GatePolicy], Criterion]
+"""Measures one requirement."""
+
+CRITERIA: tuple[Measure, ...] = (
     enough_sessions,
     enough_new_samples,
     accuracy_floor,
     weighted_precision_floor,
     weighted_recall_floor,
     skill_over_base_rate,
-    skill_over_volatility,
+    skill_of_volatility_kept,
 )
 """What every challenger must show, in the order it is read."""
 
-AGAINST_CHAMPION = (enough_paired_sessions, not_inferior, better_point_estimate)
+AGAINST_CHAMPION: tuple[Measure, ...] = (
+    enough_paired_sessions,
+    not_inferior,
+    better_point_estimate,
+    surely_better,
+)
 """What it must show as well where a champion reigns."""
+
+
+def _against(evidence: Evidence) -> tuple[Measure, ...]:
+    """Criteria against the champion; one that fails where it shares no row.
+
+    A champion that was called back may have said nothing in the challenger's sessions.
+    That is no missing metric: it keeps its seat until there is something to compare.
+    """
+    if not evidence.against:
+        return ()
+    return AGAINST_CHAMPION if evidence.paired.height else AGAINST_CHAMPION[:1]
 
 
 def _gain_over_champion(evidence: Evidence) -> pl.Series:

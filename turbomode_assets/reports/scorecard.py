@@ -11,7 +11,13 @@ from typing import Any
 import polars as pl
 
 from turbomode_assets import policy, tables
-from turbomode_assets.stats import classification, overlap, ranking, resampling
+from turbomode_assets.stats import (
+    base_rate,
+    classification,
+    overlap,
+    ranking,
+    resampling,
+)
 
 GRADES = {
     "symmetric_10pct": {"buy": "up", "sell": "down"},
@@ -129,7 +135,7 @@ def scorecard(ledger: Ledger, chosen: policy.Policy) -> Scorecard:
         the last champion, or of the last challenger where none reigns.
     """
     reign = ledger.champions.sort("effective_from")["version"]
-    champion = str(reign.last()) if reign.len() else None
+    champion = (str(reign.last()) or None) if reign.len() else None
     signals, outcomes = ledger.signals, _graded(ledger.outcomes, chosen)
     matured = signals.select(_SAID).join(outcomes, on=_KEY)
     sources = _sources(ledger, matured, outcomes, champion)
@@ -172,13 +178,7 @@ def _sources(
     outcomes: pl.DataFrame,
     champion: str | None,
 ) -> dict[str, pl.DataFrame]:
-    references = _trailing_base_rate(outcomes)
-    spoken = matured.sort("session").join_asof(
-        references,
-        left_on="session",
-        right_on="matures_on",
-        allow_exact_matches=False,
-    )
+    spoken = base_rate.beside(matured, outcomes)
     sources = {
         f"{mode} signals": spoken.filter(pl.col("mode") == mode)
         for mode in ("live", "replay")
@@ -196,19 +196,6 @@ def _newest(oof: pl.DataFrame) -> str:
     """Latest challenger; empty where there is none."""
     versions = oof.sort("month")["version"]
     return str(versions.last()) if versions.len() else ""
-
-
-def _trailing_base_rate(outcomes: pl.DataFrame) -> pl.DataFrame:
-    classes = classification.CLASSES
-    counts = outcomes.group_by("matures_on").agg(
-        (pl.col("label") == name).sum().cast(pl.Int64).alias(name) for name in classes
-    )
-    so_far = counts.sort("matures_on").with_columns(pl.col(classes).cum_sum())
-    total = pl.sum_horizontal(classes)
-    return so_far.select(
-        "matures_on",
-        *((pl.col(name) / total).alias(f"p_{name}_base_rate") for name in classes),
-    )
 
 
 def _side_row(

@@ -35,7 +35,8 @@ UPSTREAM = {
     ],
     "swing/outcomes": ["market/bars", "market/universe", "swing/signals"],
     "swing/samples": ["swing/features", "swing/outcomes", "swing/signals"],
-    "learning/challenger": ["swing/samples"],
+    "learning/standings": ["swing/outcomes", "swing/signals"],
+    "learning/challenger": ["learning/standings", "swing/samples"],
     "learning/oof_predictions": ["learning/challenger"],
     "learning/verdicts": ["learning/challenger", "learning/oof_predictions"],
     "learning/champion": ["learning/challenger", "learning/verdicts"],
@@ -92,6 +93,7 @@ JOBS = {
         "learning/challenger",
         "learning/champion",
         "learning/oof_predictions",
+        "learning/standings",
         "learning/verdicts",
     ],
 }

@@ -103,19 +103,24 @@ def test_what_was_said_live_stands_before_the_fold() -> None:
 
 def test_a_planted_edge_passes_and_the_same_model_does_not() -> None:
     rules, better = policy.GatePolicy(n_resamples=300), oof("v2", 0.9)
-    found = evidence.gather(better, oof("v1", 0.4), SILENCE, 500)
+    worse = oof("v1", 0.4)
+    found = evidence.gather(better, worse, said(worse, "v1"), 500)
     assert gate.judge(found, rules).is_passed
     same = oof("v1", 0.9)
-    verdict = gate.judge(evidence.gather(better, same, SILENCE, 500), rules)
+    verdict = gate.judge(evidence.gather(better, same, said(same, "v1"), 500), rules)
     failed = [c.name for c in verdict.criteria if not c.is_passed]
-    assert failed == ["better_point_estimate"]
+    assert failed == ["better_point_estimate", "surely_better"]
 
 
-def test_knowing_only_volatility_is_no_edge() -> None:
+def test_volatility_alone_is_enough_and_less_is_not() -> None:
     found = evidence.gather(oof("v1", 0.3), NONE, SILENCE, 500)
     verdict = gate.judge(found, policy.GatePolicy(n_resamples=300))
     failed = [c.name for c in verdict.criteria if not c.is_passed]
-    assert failed == ["skill_over_volatility"]
+    assert failed == []
+    worse = evidence.gather(oof("v1", 0.2), NONE, SILENCE, 500)
+    verdict = gate.judge(worse, policy.GatePolicy(n_resamples=300))
+    failed = [c.name for c in verdict.criteria if not c.is_passed]
+    assert failed == ["skill_of_volatility_kept"]
 
 
 def test_row_order_changes_no_bit() -> None:
@@ -131,10 +136,9 @@ def test_everything_missing_is_named_at_once() -> None:
         pl.lit(float("nan")).alias("p_down_base_rate"),
         label=pl.lit("not_up"),
     )
-    elsewhere = oof("v1", 0.5).with_columns(symbol=pl.lit("X"))
     with pytest.raises(errors.MissingEvidence) as caught:
-        evidence.gather(torn, elsewhere, SILENCE, None)
-    for lack in ("labels", "base_rate", "volatility", "n_new_samples", "champion v1"):
+        evidence.gather(torn, oof("v1", 0.5), SILENCE, None)
+    for lack in ("labels", "base_rate", "volatility", "n_new_samples"):
         assert lack in str(caught.value)
     assert "of challenger" not in str(caught.value)
 
@@ -148,3 +152,32 @@ def test_versions_do_not_mix() -> None:
     both = pl.concat([oof("v1", 0.5)[:5], oof("v2", 0.5)[5:9]])
     with pytest.raises(errors.TableError, match=r"v1.*v2"):
         evidence.gather(both, NONE, SILENCE, 500)
+
+
+def test_a_session_counts_once_with_what_was_said_of_it_first() -> None:
+    champion, first, second = oof("v1", 0.4), oof("v2", 0.9), oof("v3", 0.5)
+    early = first.filter(pl.col("session") < DAYS[200])
+    early = early.with_columns(month=pl.lit(dt.date(2023, 2, 1)))
+    late = second.filter(pl.col("session") >= DAYS[100])
+    heard = said(champion, "v1")
+    found = evidence.gather(late, champion, heard, 500, early)
+    alone = evidence.gather(first, champion, heard, 500)
+    assert found.gains["session"].to_list() == DAYS
+    assert found.gains[:200].equals(alone.gains[:200])
+    assert found.gains[200:].equals(
+        evidence.gather(second, champion, heard, 500).gains[200:]
+    )
+
+
+def test_a_champion_that_shares_no_row_is_not_missing() -> None:
+    elsewhere = oof("v1", 0.5).with_columns(symbol=pl.lit("X"))
+    found = evidence.gather(oof("v2", 0.9), elsewhere, SILENCE, 500)
+    assert (found.against, found.paired.height, found.gains.height) == ("v1", 0, 0)
+
+
+def test_folds_of_the_champion_are_no_evidence_against_it() -> None:
+    champion = oof("v1", 0.4)
+    spoken = champion.filter(pl.col("session") >= DAYS[230])
+    found = evidence.gather(oof("v2", 0.9), champion, said(spoken, "v1"), 500)
+    assert found.paired.height == len(DAYS)
+    assert found.gains["session"].to_list() == DAYS[230:]

@@ -32,6 +32,13 @@ def losses(n: int = 260, n_paired: int | None = None, **shift: float) -> pl.Data
     )
 
 
+def gains(mean: float = 0.02) -> pl.DataFrame:
+    """Gains over the champion in two years of sessions."""
+    days = sessions.sessions_between(dt.date(2022, 1, 3), dt.date(2023, 12, 29))
+    noise = np.random.default_rng(4).normal(mean, 0.02, len(days))
+    return pl.DataFrame({"session": days, "gain": noise})
+
+
 def strong(**changes: Any) -> evidence.Evidence:
     plain = evidence.Evidence(
         version="v2",
@@ -41,6 +48,7 @@ def strong(**changes: Any) -> evidence.Evidence:
         weighted_precision=0.9,
         weighted_recall=0.9,
         losses=losses(),
+        gains=gains(),
     )
     return dataclasses.replace(plain, **changes)
 
@@ -52,8 +60,9 @@ WEAKNESS: dict[str, dict[str, Any]] = {
     "weighted_precision_floor": {"weighted_precision": 0.549},
     "weighted_recall_floor": {"weighted_recall": 0.549},
     "skill_over_base_rate": {"losses": losses(base_rate=0.0)},
-    "skill_over_volatility": {"losses": losses(volatility=0.0)},
+    "skill_of_volatility_kept": {"losses": losses(volatility=-0.01)},
     "enough_paired_sessions": {"losses": losses(n_paired=125)},
+    "surely_better": {"gains": gains(mean=0.0)},
 }
 
 
@@ -75,7 +84,7 @@ def test_each_criterion_blocks_on_its_own(name: str) -> None:
 
 
 def test_a_worse_challenger_is_inferior() -> None:
-    assert failed(strong(losses=losses(champion=-0.01))) == PAIRED[1:]
+    assert failed(strong(losses=losses(champion=-0.01))) == PAIRED[1:3]
 
 
 def test_better_on_average_but_not_surely_is_inferior() -> None:
@@ -97,6 +106,15 @@ def test_without_a_champion_nothing_is_compared() -> None:
     verdict = gate.judge(strong(against="", losses=alone), GATE)
     assert [c.name for c in verdict.criteria] == NAMES
     assert verdict.is_passed
+
+
+def test_a_champion_without_shared_rows_keeps_its_seat() -> None:
+    silent = losses(n_paired=0).with_columns(
+        pl.lit(None, dtype=pl.Float64).alias("champion")
+    )
+    verdict = gate.judge(strong(losses=silent, gains=gains()[:0]), GATE)
+    assert [c.name for c in verdict.criteria] == [*NAMES, PAIRED[0]]
+    assert failed(strong(losses=silent, gains=gains()[:0])) == PAIRED[:1]
 
 
 def test_every_missing_metric_is_named() -> None:

@@ -1,14 +1,14 @@
 """Stages 6 and 7 of the loop: the challenger, its verdict, and who is champion.
 
-Dagster refuses cycles, so the loop closes through one door: `champion` adds a row to
-``learning.champions`` and reports a runless materialization of the external asset
+Dagster refuses cycles, so the loop closes through one door: `champion`, or `standings`
+where a champion failed, adds a row to ``learning.champions`` and reports a runless
+materialization of the external asset
 ``learning/champion_in_force``, on which signals depend. Nothing else passes there.
 
 The blocking check `promotion_gate` stops a run whose challenger failed. A check only
 stops its own run, so `champion` looks its verdict up and refuses without one.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
@@ -16,15 +16,23 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import errors, loop, policy, schema, sessions, tables
-from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets import (
+    errors,
+    loop,
+    policy,
+    schema,
+    sessions,
+    succession,
+    tables,
+)
+from turbomode_assets.defs import gate_report, metadata, partitions, table_io
 from turbomode_assets.defs.resources import (
     ClockResource,
     RegistryResource,
     WarehouseResource,
 )
-from turbomode_assets.models import card
-from turbomode_assets.promotion import alias, evidence, gate
+from turbomode_assets.models import card, scoring
+from turbomode_assets.promotion import gate
 from turbomode_assets.reports import reliability_chart
 from turbomode_assets.samples import label_balance
 from turbomode_assets.stats import reliability
@@ -41,6 +49,9 @@ CHAMPION = dg.AssetKey(["learning", "champion"])
 
 CHAMPION_IN_FORCE = dg.AssetKey(["learning", "champion_in_force"])
 """The door of the loop."""
+
+CHAMPION_STANDS = "champion_stands"
+"""Name of the check that fails when a champion is demoted."""
 
 PROMOTION_GATE = "promotion_gate"
 """Name of the blocking check on the challenger."""
@@ -64,7 +75,51 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
             "asset, because Dagster refuses cycles."
         ),
     )
-    return [_challenger(grains), _champion(grains), in_force]
+    return [_standings(grains), _challenger(grains), _champion(grains), in_force]
+
+
+def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.asset(
+        **metadata.declared(tables.STANDINGS, GROUP, "polars"),
+        partitions_def=grains.monthly,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        deps=[
+            dg.AssetDep(
+                metadata.key(table), partition_mapping=partitions.known_before()
+            )
+            for table in (tables.OUTCOMES, tables.SIGNALS)
+        ],
+        check_specs=[
+            table_io.schema_check(tables.STANDINGS),
+            dg.AssetCheckSpec(
+                CHAMPION_STANDS,
+                asset=metadata.key(tables.STANDINGS),
+                description="The champion's own signals are not worse than the base "
+                "rate; where this fails it has lost its seat.",
+            ),
+        ],
+        pool=metadata.POOL,
+    )
+    def standings(
+        context: dg.AssetExecutionContext,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> table_io.Written:
+        """What the champion's signals were worth before the month; one row."""
+        month = partitions.parsed(context.partition_key)
+        with warehouse.opened() as store:
+            rows = succession.assess_champion(store, month)
+            store.append(tables.STANDINGS, rows)
+            followers = succession.unseat(store, rows, clock.now())
+            store.append(tables.CHAMPIONS, followers)
+            window = partitions.Window(month, month)
+            check = table_io.schema_result(store, tables.STANDINGS, window)
+        for version in followers["version"]:
+            _open_the_door(context, version)
+        found = [check, gate_report.stands(rows, CHAMPION_STANDS)]
+        return table_io.result(context, tables.STANDINGS, rows, found)
+
+    return standings
 
 
 def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
@@ -93,7 +148,8 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                 month=month,
                 address=models.save(trained.artifact),
             )
-            verdict = loop.judge_challenger(_evidence(store, record))
+            found = succession.gather_evidence(store, record, _scorers(models))
+            verdict = loop.judge_challenger(found)
             rows = _rows(record, verdict, (began, clock.now()))
             for key, (table, frame) in rows.items():
                 store.append(table, frame)
@@ -101,10 +157,17 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                 check = table_io.schema_result(store, table, window, key)
                 notes = _charts(trained.oof) if key == CHALLENGER else {}
                 yield table_io.result(context, table, frame, [check], notes)
-        yield _gate_result(verdict)
+        yield gate_report.result(verdict, CHALLENGER, PROMOTION_GATE)
         yield _labels_result(record.known)
 
     return challenger
+
+
+def _scorers(models: RegistryResource) -> succession.ScorerOf:
+    def load(address: str) -> scoring.Scorer:
+        return scoring.load(models.load(address))
+
+    return load
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -115,7 +178,7 @@ def _specs() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             **metadata.declared(tables.MODELS, GROUP, "lightgbm", "xgboost")
             | {"key": CHALLENGER},
-            deps=[samples],
+            deps=[samples, metadata.key(tables.STANDINGS)],
             description="Model cards; one row per trained challenger.",
         ),
         dg.AssetSpec(
@@ -158,9 +221,7 @@ def _rows(
     record: card.Record, verdict: gate.Verdict, took: card.Took
 ) -> dict[dg.AssetKey, tuple[schema.Table, pl.DataFrame]]:
     """What a trained challenger leaves behind, by asset."""
-    found: dict[str, Any] = {c.name: c.observed for c in verdict.criteria}
-    labels = label_balance.balance(record.known, policy.SWING)
-    found |= {"labels": dataclasses.asdict(labels)} if labels else {}
+    found = succession.measured(record, verdict)
     judged = verdict.to_frame(loop.DESK, record.version, record.month)
     return {
         CHALLENGER: (tables.MODELS, record.card(found, policy.SWING, took)),
@@ -170,21 +231,6 @@ def _rows(
         ),
         metadata.key(tables.VERDICTS): (tables.VERDICTS, judged),
     }
-
-
-def _evidence(store: warehouses.Warehouse, record: card.Record) -> evidence.Evidence:
-    """Challenger beside whoever reigned when its month began."""
-    champions = store.read(tables.CHAMPIONS)
-    eve = sessions.shift(record.month, -1)
-    version = alias.reigning(champions, loop.DESK, eve) or ""
-    fitted = store.read(tables.MODELS, match={"version": version})["labels_known_on"]
-    fitted_on = fitted.max() if fitted.len() else dt.date.min
-    return evidence.gather(
-        record.predictions(),
-        store.read(tables.OOF_PREDICTIONS, match={"version": version}),
-        store.read(tables.SIGNALS, match={"champion_version": version}),
-        record.known.filter(pl.col("matures_on") > fitted_on).height,
-    )
 
 
 def _charts(oof: pl.DataFrame) -> dict[str, Any]:
@@ -211,26 +257,6 @@ def _labels_result(known: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-def _gate_result(verdict: gate.Verdict) -> dg.AssetCheckResult:
-    rows = [
-        f"| {c.name} | {c.observed:.4g} | {c.required:.4g} | "
-        f"{'passed' if c.is_passed else '**failed**'} |"
-        for c in verdict.criteria
-    ]
-    head = ["| criterion | observed | required | |", "|---|---|---|---|"]
-    failed = [c.sentence for c in verdict.criteria if not c.is_passed]
-    return dg.AssetCheckResult(
-        asset_key=CHALLENGER,
-        check_name=PROMOTION_GATE,
-        passed=verdict.is_passed,
-        description="; ".join(failed) or "Every criterion holds.",
-        metadata={
-            "criteria": dg.MetadataValue.md("\n".join([*head, *rows])),
-            "against": verdict.against or "no champion yet",
-        },
-    )
-
-
 def _champion(grains: partitions.Grains) -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(tables.CHAMPIONS, GROUP) | {"key": CHAMPION},
@@ -251,17 +277,10 @@ def _champion(grains: partitions.Grains) -> dg.AssetsDefinition:
         with warehouse.opened() as store:
             chosen = _approved(store, month)
             models.load(chosen["artifact_sha256"])
-            history = store.read(tables.CHAMPIONS)
-            if chosen["version"] not in history["version"].to_list():
-                _refuse_older(store, history, month)
-                rows = loop.crown(
-                    loop.Crowning(
-                        version=chosen["version"], month=month, decided_at=clock.now()
-                    ),
-                    history,
-                    max(store.partitions(tables.SIGNALS), default=None),
-                )
-                store.append(tables.CHAMPIONS, rows)
+            to = loop.Crowning(
+                version=chosen["version"], month=month, decided_at=clock.now()
+            )
+            store.append(tables.CHAMPIONS, succession.crown(store, to))
             check = table_io.schema_result(store, tables.CHAMPIONS, None, CHAMPION)
         _open_the_door(context, chosen["version"])
         return dg.MaterializeResult(
@@ -287,25 +306,25 @@ def _approved(store: warehouses.Warehouse, month: dt.date) -> dict[str, str]:
     return latest
 
 
-def _refuse_older(
-    store: warehouses.Warehouse, history: pl.DataFrame, month: dt.date
-) -> None:
-    """A challenger of an earlier month never dethrones a later one."""
-    for version in history.sort("effective_from")["version"].tail(1):
-        reigning = store.read(tables.MODELS, match={"version": version})
-        later = reigning.filter(pl.col("month") > month)
-        if later.height:
-            message = (
-                f"a challenger for {month} cannot follow {version}, which was trained "
-                "for a later month; train one for that month or after"
-            )
-            raise errors.PromotionRefused(message)
-
-
 def _open_the_door(context: dg.AssetExecutionContext, version: str) -> None:
+    report_door(context.instance, partitions.parsed(context.partition_key), version)
+
+
+def report_door(instance: dg.DagsterInstance, day: dt.date, version: str) -> None:
+    """Report that another version reigns from the month of a day: the door opens.
+
+    Parameters
+    ----------
+    instance
+        Instance of the home.
+    day
+        A day of the month.
+    version
+        Who reigns; empty for nobody.
+    """
     event = dg.AssetMaterialization(
         CHAMPION_IN_FORCE,
-        partition=context.partition_key,
-        metadata={"version": version},
+        partition=partitions.key(sessions.month_start(day)),
+        metadata={"version": version or "nobody"},
     )
-    context.instance.report_runless_asset_event(event)
+    instance.report_runless_asset_event(event)

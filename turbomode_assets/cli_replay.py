@@ -1,0 +1,139 @@
+"""``turbomode replay``: the loop chained through history, held against its arms.
+
+Turns options into replays, shows how far they are, and writes the learning report.
+Nothing is computed here, and the live ledger is never opened.
+"""
+
+import argparse
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from turbomode_assets import errors, replay, replay_files, sessions, tables
+from turbomode_assets.defs import resources
+from turbomode_assets.reports import learning, learning_page
+from turbomode_assets.store import home
+
+FOLDER = "replay"
+"""Folder of a home that keeps its replays."""
+
+REPORT = "learning.html"
+"""The report, in that folder."""
+
+HISTORY_YEARS = 4
+"""Years of history before the first month lived, where nobody says."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.set_defaults(command=run)
+    day = dt.date.fromisoformat
+    parser.add_argument("--from", dest="live_from", type=day, required=True)
+    parser.add_argument("--to", dest="last", type=day, required=True)
+    parser.add_argument("--history-from", dest="first", type=day)
+    parser.add_argument(
+        "--arms", type=_arms, default=replay.ARMS, help=",".join(replay.ARMS)
+    )
+    parser.add_argument("--source", choices=home.SOURCES, default="simulated")
+    parser.add_argument("--path", default="", help="panel or folder of --source files")
+    parser.add_argument(
+        "--universe", default="", help="symbols, or membership intervals"
+    )
+    market = home.Settings()
+    parser.add_argument("--seeds", type=int, nargs="+", default=[market.seed])
+    parser.add_argument("--edges", type=float, nargs="+", default=[market.edge])
+    parser.add_argument("--symbols", type=int, default=market.n_symbols)
+    parser.add_argument(
+        "--permuted", action="store_true", help="deal out what happened by chance"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="trainings at a time")
+
+
+def _arms(text: str) -> tuple[str, ...]:
+    asked = tuple(text.split(","))
+    for name in asked:
+        if name not in replay.ARMS:
+            message = errors.unknown_name("arm", name, replay.ARMS)
+            raise argparse.ArgumentTypeError(message)
+    return asked
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Replay every market asked for and write one report about all."""
+    root = (options.home or home.locate().root).resolve() / FOLDER
+    reports = []
+    for name, settings in _markets(options):
+        lived = _replayed(replay_files.Folder(root / name), settings, options, console)
+        reports.append(learning.learning(lived))
+        console.print(*learning_page.verdict_in_words(reports[-1]), sep="\n")
+    target = root / REPORT
+    target.write_text(learning_page.render(reports), encoding="utf-8")
+    console.print(f"Report: {target}")
+    return 0
+
+
+def _markets(options: argparse.Namespace) -> Iterator[tuple[str, home.Settings]]:
+    """Markets asked for, each with the name of its folder."""
+    years = options.live_from.year - HISTORY_YEARS
+    first = options.first or options.live_from.replace(year=years, day=1)
+    settings = home.Settings(
+        source=options.source,
+        path=str(Path(options.path).resolve()) if options.path else "",
+        universe=str(Path(options.universe).resolve()) if options.universe else "",
+        n_symbols=options.symbols,
+        first=sessions.on_or_after(first),
+    )
+    is_drawn = options.source == "simulated"
+    ending = "-permuted" if options.permuted else ""
+    for edge in options.edges if is_drawn else options.edges[:1]:
+        for seed in (
+            options.seeds if is_drawn or options.permuted else options.seeds[:1]
+        ):
+            market = f"edge-{edge:g}-symbols-{options.symbols}" if is_drawn else "panel"
+            name = f"{options.source}-{market}-seed-{seed}-{settings.first}{ending}"
+            yield name, dataclasses.replace(settings, seed=seed, edge=edge)
+
+
+def _replayed(
+    folder: replay_files.Folder,
+    settings: home.Settings,
+    options: argparse.Namespace,
+    console: Console,
+) -> learning.Lived:
+    began, now = time.monotonic(), resources.ClockResource().now()
+    span = replay.Span(
+        first=settings.first,
+        live_from=sessions.on_or_after(options.live_from),
+        last=sessions.on_or_before(options.last),
+    )
+    console.print(f"{folder.root.name}: {len(span.months())} months.")
+    where = home.Home(folder.root)
+    world = replay.build_world(resources.market(where, settings).source(), span, now)
+    if options.permuted:
+        world = replay.permute_labels(world, settings.seed)
+    replay_files.keep(folder, world)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("training", total=len(span.months()))
+        for _ in replay_files.train_all(folder, span.months(), options.workers):
+            bar.advance(task)
+    done = replay_files.live(folder, span, now, console.print)
+    seconds = time.monotonic() - began
+    days = (span.last - span.live_from).days
+    console.print(
+        f"{days} days in {seconds:.0f} s: {days * 86400 / seconds:.0f} x life."
+    )
+    return learning.Lived(
+        name=folder.root.name,
+        arms={name: done.arms[name] for name in options.arms},
+        older=done.arms[replay.OLDER],
+        verdicts=done.ledger.read(tables.VERDICTS),
+        champions=done.ledger.read(tables.CHAMPIONS),
+        standings=done.ledger.read(tables.STANDINGS),
+        n_trainings=len(span.months()),
+        training_seconds=replay_files.seconds_of(folder, span.months()),
+    )

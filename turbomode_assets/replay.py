@@ -1,0 +1,398 @@
+"""The arrows of the loop chained through history, and the arms they are held against.
+
+1. `build_world`   source            -> bars, features, outcomes, samples: made once
+2. `train`         samples, month    -> a training, shared by every arm
+3. `Gated.live`    training, ledger  -> a month of the product: standing, verdict,
+                                        champion, signals
+4. `speak`         trainings         -> what every arm said, on the same rows
+
+The gated arm goes through `succession` and `loop` as the living system does and
+leaves the same rows. Everything is in memory; files and processes stand in
+``replay_files.py``, what it all means in ``reports/learning.py``.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from turbomode_assets import (
+    errors,
+    loop,
+    market_loop,
+    market_tables,
+    policy,
+    schema,
+    sessions,
+    succession,
+    tables,
+)
+from turbomode_assets.features import catalog
+from turbomode_assets.models import base, card, layout, scoring, volatility_only
+from turbomode_assets.promotion import alias, gate
+from turbomode_assets.signals import ledger as signals_ledger
+from turbomode_assets.sources import base as sources_base
+from turbomode_assets.stats import base_rate
+from turbomode_assets.store import registry
+
+ARMS = ("gated", "always_newest", "frozen", "volatility_only", "base_rate")
+"""The product; every challenger crowned; the product's first champion for ever; and
+the two baselines, both learned again every month."""
+
+OLDER = "one_month_older"
+"""Beside the arms: what the challenger of the month before says, to be compared with
+the newest in sessions neither has seen."""
+
+_LONG_AGO = dt.timedelta(days=3650)  # every signal of a replay is one
+_KEY = ["symbol", "session"]
+_SAID = [*_KEY, "p_up", "p_flat", "p_down"]
+
+
+class Shelf:
+    """Tables in memory, read and appended to as those of the warehouse are."""
+
+    def __init__(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        """Begin with some tables, by name."""
+        self._rows = dict(rows)
+
+    def read(
+        self,
+        table: schema.Table,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+        match: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """See `succession.Ledger.read`."""
+        asked = [pl.col(name) == value for name, value in (match or {}).items()]
+        asked += [] if first is None else [pl.col(table.partition_column) >= first]
+        asked += [] if last is None else [pl.col(table.partition_column) <= last]
+        rows = self._rows.get(table.name, table.empty())
+        return rows.filter(*asked) if asked else rows
+
+    def partitions(self, table: schema.Table) -> list[dt.date]:
+        """See `succession.Ledger.partitions`."""
+        days = self.read(table)[table.partition_column]
+        return list(days.unique().sort())
+
+    def append(self, table: schema.Table, rows: pl.DataFrame) -> None:
+        """Add rows; stored ones are never changed."""
+        both = pl.concat([self.read(table), table.conform(rows)])
+        self._rows[table.name] = both.sort(table.key)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class World:
+    """What does not depend on who reigns: made once, shared by every arm."""
+
+    universe: pl.DataFrame
+    features: pl.DataFrame
+    outcomes: pl.DataFrame
+    samples: pl.DataFrame
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training:
+    """A challenger of one month: its record and the baseline trained beside it."""
+
+    record: card.Record
+    scorer: scoring.Scorer
+    volatility: volatility_only.Logistic
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Span:
+    """History from `first` on, lived from `live_from` to `last`."""
+
+    first: dt.date
+    live_from: dt.date
+    last: dt.date
+
+    def months(self) -> list[dt.date]:
+        """First days of the months that are lived."""
+        lived = sessions.sessions_between(self.live_from, self.last)
+        return sorted({sessions.month_start(day) for day in lived})
+
+    def lived(self, month: dt.date) -> list[dt.date]:
+        """Sessions lived in a month."""
+        days = sessions.sessions_between(self.live_from, self.last)
+        return [day for day in days if sessions.month_start(day) == month]
+
+
+def build_world(
+    source: sources_base.Source,
+    span: Span,
+    now: dt.datetime,
+    rules: policy.Policy = policy.SWING,
+) -> World:
+    """Bars of a source, judged as an intake does, and everything made of them.
+
+    Parameters
+    ----------
+    source
+        Where bars come from; asked once for the whole span.
+    span
+        Sessions wanted.
+    now
+        Moment of the request, UTC.
+    rules
+        Policy in force.
+    """
+    request = sources_base.Request(
+        first=span.first, last=span.last, now=now, since=span.first
+    )
+    accepted = [
+        market_loop.judge_bars(
+            delivery.rows, tables.BARS.empty(), rules, is_revising=source.is_revising
+        ).accepted
+        for delivery in source.fetch(request)
+    ]
+    bars = pl.concat([tables.BARS.empty(), *accepted], how="diagonal")
+    bars = tables.BARS.conform(bars.select(tables.BARS.column_names))
+    universe, silent = _curated(source, bars, span, rules), tables.SIGNALS.empty()
+    periods = loop.maturing(span.first, span.last, rules)
+    periods = periods.filter(pl.col("session") >= span.first)
+    outcomes = loop.resolve_outcomes(bars, universe, silent, periods, rules)
+    features = loop.compute_features(bars, universe, span.first, span.last, rules)
+    samples = loop.gather_samples(outcomes, features, silent, rules)
+    return World(
+        universe=universe, features=features, outcomes=outcomes, samples=samples
+    )
+
+
+def _curated(
+    source: sources_base.Source, bars: pl.DataFrame, span: Span, rules: policy.Policy
+) -> pl.DataFrame:
+    """Universe of the source, curated in each quarter that begins within the span."""
+    curations = market_tables.CURATIONS.empty()
+    begun = [day for day in span.months() if day == sessions.quarter_start(day)]
+    for quarter in begun:
+        eve = sessions.shift(quarter, -1)
+        since = market_loop.bars_for_curation(quarter, rules)
+        known = bars.filter(pl.col("session").is_between(since, eve))
+        candidates = market_loop.list_universe(source, eve)
+        decided = market_loop.curate_universe(
+            known, candidates, curations, quarter, rules
+        )
+        curations = pl.concat([curations, decided])
+    candidates = market_loop.list_universe(source, span.last)
+    return market_loop.admit(candidates, curations, span.last)
+
+
+def permute_labels(
+    world: World, seed: int, rules: policy.Policy = policy.SWING
+) -> World:
+    """Same world, with what happened dealt out anew among all rows: nothing to learn.
+
+    Returns, labels and sessions of maturity keep their frequencies; the two former
+    lose any tie to the features.
+    """
+    label = f"label_{rules.training.label}"
+    drawn = np.random.default_rng(seed).permutation(world.outcomes.height)
+    dealt = world.outcomes.select("realized_return", label)[drawn]
+    outcomes = world.outcomes.with_columns(dealt)
+    silent = tables.SIGNALS.empty()
+    samples = loop.gather_samples(outcomes, world.features, silent, rules)
+    return dataclasses.replace(world, outcomes=outcomes, samples=samples)
+
+
+def train(
+    world: World, month: dt.date, rules: policy.Policy = policy.SWING
+) -> tuple[card.Record, dict[str, bytes]]:
+    """Challenger of a month, and its artifact."""
+    trained = loop.train_challenger(world.samples, month, rules)
+    record = card.Record(
+        desk=loop.DESK,
+        trained=trained,
+        known=loop.known_before(world.samples, month, rules),
+        month=month,
+        address=registry.content_address(trained.artifact),
+    )
+    return record, trained.artifact
+
+
+def fit_volatility(
+    samples: pl.DataFrame, month: dt.date, rules: policy.Policy = policy.SWING
+) -> volatility_only.Logistic:
+    """The volatility-only baseline of a month, on the samples its challenger had."""
+    known = loop.known_before(samples, month, rules)
+    names = catalog.names("volatility")
+    days = known["session"].unique().sort().to_list()
+    columns = layout.Columns(
+        features=names, volatility=names, momentum=rules.training.momentum_feature
+    )
+    rows = layout.lay_out(known, columns, days, rules.training.stride_sessions)
+    learned = rows.learned_rows(days)
+    return volatility_only.fit(rows.volatility.learned, learned, rules.training.seed)
+
+
+class Gated:
+    """The product's arm: a ledger of its own, lived month by month.
+
+    Parameters
+    ----------
+    world
+        What does not depend on who reigns.
+    span
+        Sessions lived.
+    scorer_of
+        Loads the scorer with a content address.
+    rules
+        Policy in force.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        span: Span,
+        scorer_of: succession.ScorerOf,
+        rules: policy.Policy = policy.SWING,
+    ) -> None:
+        """Begin with nothing said and nobody reigning."""
+        self.ledger = Shelf({tables.OUTCOMES.name: world.outcomes})
+        self._world, self._span, self._rules = world, span, rules
+        self._scorer_of = scorer_of
+
+    def live(self, record: card.Record, now: dt.datetime) -> gate.Verdict:
+        """Judge the challenger of a month and live the month's sessions.
+
+        Parameters
+        ----------
+        record
+            The month's challenger.
+        now
+            Moment that is written beside every decision, UTC.
+        """
+        store, rules = self.ledger, self._rules
+        standing = succession.assess_champion(store, record.month, rules)
+        store.append(tables.STANDINGS, standing)
+        store.append(tables.CHAMPIONS, succession.unseat(store, standing, now))
+        found = succession.gather_evidence(store, record, self._scorer_of)
+        verdict = loop.judge_challenger(found, rules)
+        metrics = succession.measured(record, verdict, rules)
+        store.append(tables.MODELS, record.card(metrics, rules, (now, now)))
+        store.append(tables.OOF_PREDICTIONS, record.predictions())
+        judged = verdict.to_frame(loop.DESK, record.version, record.month)
+        store.append(tables.VERDICTS, judged)
+        if verdict.is_passed:
+            to = loop.Crowning(
+                version=record.version, month=record.month, decided_at=now
+            )
+            store.append(tables.CHAMPIONS, succession.crown(store, to))
+        self._speak(self._span.lived(record.month), now)
+        return verdict
+
+    def _speak(self, days: Sequence[dt.date], now: dt.datetime) -> None:
+        champions, cards = (
+            self.ledger.read(t) for t in (tables.CHAMPIONS, tables.MODELS)
+        )
+        addresses = dict(cards.select("version", "artifact_sha256").iter_rows())
+        spoken: dict[str, list[dt.date]] = {}
+        for day in days:
+            version = alias.reigning(champions, loop.DESK, day)
+            if version is not None:
+                spoken.setdefault(version, []).append(day)
+        for version, reign in spoken.items():
+            champion = loop.Champion(version, self._scorer_of(addresses[version]))
+            said = emit(self._world, reign, champion, self._rules)
+            rows = signals_ledger.stamp(said, now, -_LONG_AGO)
+            self.ledger.append(tables.SIGNALS, rows)
+
+
+def emit(
+    world: World,
+    days: Sequence[dt.date],
+    champion: loop.Champion,
+    rules: policy.Policy = policy.SWING,
+) -> pl.DataFrame:
+    """What a champion says in some sessions, as `loop.emit_signals` has it."""
+    features = world.features.filter(pl.col("session").is_in(list(days)))
+    return loop.emit_signals(features, world.universe, champion, rules)
+
+
+def speak(
+    world: World, span: Span, trainings: Iterable[Training], gated: Shelf
+) -> dict[str, pl.DataFrame]:
+    """What every arm said, with what happened.
+
+    Parameters
+    ----------
+    world, span
+        As lived.
+    trainings
+        Every month's, ascending; taken one after another.
+    gated
+        Ledger of the gated arm, lived to the end.
+
+    Returns
+    -------
+    dict of str to pl.DataFrame
+        By arm, and `OLDER`: symbol, session, p_up, p_flat, p_down, version, label,
+        entry_on, matures_on and realized_return of every matured row.
+
+    Raises
+    ------
+    errors.MissingUpstream
+        Where there is no training.
+    """
+    champions = gated.read(tables.CHAMPIONS).sort("effective_from")
+    crowned = [version for version in champions["version"] if version][:1]
+    said: dict[str, list[pl.DataFrame]] = {arm: [] for arm in (*ARMS, OLDER)}
+    frozen: loop.Champion | None = None
+    older: loop.Champion | None = None
+    for training in trainings:
+        newest = loop.Champion(training.record.version, training.scorer)
+        frozen = newest if [newest.version] == crowned else frozen
+        days = span.lived(training.record.month)
+        said["always_newest"].append(emit(world, days, newest))
+        for arm, other in (("frozen", frozen), (OLDER, older)):
+            if other is not None:
+                said[arm].append(emit(world, days, other))
+        older = newest
+        said["volatility_only"].append(_of_volatility(world, days, training))
+    if not said["always_newest"]:
+        message = "expected at least one month to replay, found none; widen the span"
+        raise errors.MissingUpstream(message)
+    said["gated"].append(gated.read(tables.SIGNALS))
+    said["base_rate"].append(_of_base_rate(world, said["always_newest"]))
+    return {arm: _with_outcomes(world, rows) for arm, rows in said.items()}
+
+
+def _of_volatility(
+    world: World, days: Sequence[dt.date], training: Training
+) -> pl.DataFrame:
+    features = world.features.filter(pl.col("session").is_in(list(days)))
+    rows = signals_ledger.eligible(features, world.universe)
+    names = sorted(catalog.names("volatility"))
+    chances = training.volatility.predict(layout.as_values(rows, names))
+    columns = [
+        pl.Series(f"p_{name}", np.ascontiguousarray(column))
+        for name, column in zip(base.CLASSES, chances.T, strict=True)
+    ]
+    version = pl.lit(f"volatility {training.record.month:%Y-%m}")
+    return rows.select(_KEY).with_columns(*columns, champion_version=version)
+
+
+def _of_base_rate(world: World, spoken: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    label = pl.col(f"label_{policy.SWING.training.label}").alias("label")
+    labeled = world.outcomes.with_columns(label).drop_nulls("label")
+    keys = pl.concat([rows.select(_KEY) for rows in spoken])
+    rows = base_rate.beside(keys, labeled.select("matures_on", "label"))
+    renamed = {f"p_{name}_base_rate": f"p_{name}" for name in base.CLASSES}
+    return rows.rename(renamed).with_columns(champion_version=pl.lit("base rate"))
+
+
+def _with_outcomes(world: World, said: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    label = pl.col(f"label_{policy.SWING.training.label}").alias("label")
+    happened = world.outcomes.select(
+        *_KEY, "entry_on", "matures_on", "realized_return", label
+    ).drop_nulls("label")
+    wanted = [*_SAID, pl.col("champion_version").alias("version")]
+    silent = tables.SIGNALS.empty().select(wanted)
+    rows = pl.concat([silent, *(frame.select(wanted) for frame in said)])
+    return rows.join(happened, on=_KEY).sort("session", "symbol")
+
+
+Progress = Callable[[str], None]
+"""Called with a sentence after each step."""

@@ -1,0 +1,106 @@
+"""A replay tells what living through the same months would have told."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from turbomode_assets import replay, replay_files, schema, tables
+from turbomode_assets.sources import simulated
+from turbomode_assets_tests import conftest
+from turbomode_assets_tests.conftest import Lived
+
+pytestmark = pytest.mark.xdist_group("lived")
+
+NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+SPAN = replay.Span(
+    first=conftest.SETTINGS.first, live_from=conftest.LIVE_FROM, last=conftest.LAST
+)
+
+
+def source(edge: float = conftest.SETTINGS.edge) -> simulated.Simulated:
+    settings = conftest.SETTINGS
+    return simulated.Simulated(settings.seed, edge, settings.n_symbols)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> replay_files.Folder:
+    """World and trainings of the small history."""
+    made = replay_files.Folder(tmp_path_factory.mktemp("replay"))
+    replay_files.keep(made, replay.build_world(source(), SPAN, NOW))
+    done = list(replay_files.train_all(made, SPAN.months(), 2))
+    assert not any(one.was_done for one in done)
+    return made
+
+
+@pytest.fixture(scope="module")
+def replayed(folder: replay_files.Folder) -> replay_files.Replayed:
+    return replay_files.live(folder, SPAN, NOW, lambda _: None)
+
+
+ALIKE = (
+    tables.SIGNALS,
+    tables.OOF_PREDICTIONS,
+    tables.VERDICTS,
+    tables.STANDINGS,
+    tables.CHAMPIONS,
+)
+
+
+@pytest.mark.parametrize("table", ALIKE, ids=lambda table: table.name)
+def test_the_gated_arm_is_what_was_lived(
+    lived: Lived, replayed: replay_files.Replayed, table: schema.Table
+) -> None:
+    rows = replayed.ledger.read(table).drop(table.wall_clock_columns)
+    assert rows.height > 0
+    assert rows.equals(lived.read(table))
+
+
+def test_models_differ_only_in_where_a_sample_came_from(
+    lived: Lived, replayed: replay_files.Replayed
+) -> None:
+    beside = [*tables.MODELS.wall_clock_columns, "data_fingerprint"]
+    rows = replayed.ledger.read(tables.MODELS).drop(beside)
+    alive = lived.read(tables.MODELS).drop("data_fingerprint")
+    differing = [name for name in rows.columns if not rows[name].equals(alive[name])]
+    assert differing == []
+
+
+def test_arms_speak_of_the_same_rows(replayed: replay_files.Replayed) -> None:
+    keys = {
+        arm: rows.select("symbol", "session") for arm, rows in replayed.arms.items()
+    }
+    assert set(keys) == {*replay.ARMS, replay.OLDER}
+    newest = keys["always_newest"]
+    assert newest.equals(keys["volatility_only"])
+    assert newest.equals(keys["base_rate"])
+    assert keys["gated"].join(newest, on=["symbol", "session"], how="anti").is_empty()
+
+
+def test_the_frozen_arm_never_changes_its_mind(replayed: replay_files.Replayed) -> None:
+    first = replayed.ledger.read(tables.CHAMPIONS)["version"][0]
+    assert replayed.arms["frozen"]["version"].unique().to_list() == [first]
+    assert replayed.arms["always_newest"]["version"].n_unique() == 2
+
+
+def test_probabilities_of_every_arm_are_probabilities(
+    replayed: replay_files.Replayed,
+) -> None:
+    for rows in replayed.arms.values():
+        total = rows.select(pl.sum_horizontal("p_up", "p_flat", "p_down")).to_series()
+        assert total.is_between(1 - 1e-9, 1 + 1e-9).all()
+
+
+def test_no_training_is_done_twice(folder: replay_files.Folder) -> None:
+    again = list(replay_files.train_all(folder, SPAN.months(), 1))
+    assert all(one.was_done for one in again)
+
+
+def test_permuted_labels_keep_their_frequencies() -> None:
+    world = replay.build_world(source(), SPAN, NOW)
+    dealt = replay.permute_labels(world, 1)
+    column = "label_symmetric_10pct"
+    before, after = (w.outcomes[column] for w in (world, dealt))
+    assert before.value_counts(sort=True).equals(after.value_counts(sort=True))
+    assert not before.equals(after)
+    assert replay.permute_labels(world, 1).samples.equals(dealt.samples)
