@@ -11,12 +11,16 @@ import argparse
 import contextlib
 import dataclasses
 import datetime as dt
+import multiprocessing
+import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from multiprocessing import connection
 
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 
@@ -24,8 +28,7 @@ from turbomode_assets import market_tables, sessions
 from turbomode_assets.defs import intake
 from turbomode_assets.sources import base, yahoo, yahoo_client
 from turbomode_assets.store import warehouse
-from turbomode_assets_tests.loopback import reply, world
-from turbomode_assets_tests.loopback.server import reached
+from turbomode_assets_tests.loopback import reply, server, world
 from turbomode_assets_tests.loopback.yahoo import members
 
 LAST = dt.date(2024, 6, 27)
@@ -90,8 +93,34 @@ def main() -> None:
             window = since if first == since else first - yahoo.OVERLAP
             prepared = Prepared(market, symbols, window)
             asked = base.Request(first=first, last=day, now=market.now, since=since)
-            with reached(prepared.answer):
+            with _served(prepared):
                 _take_in(folder, symbols, asked)
+                plain = _plain(folder, symbols, window)
+            print(f"  plain yfinance, frames in memory and nothing else: {plain:.2f} s")
+
+
+@contextlib.contextmanager
+def _served(prepared: Prepared) -> Iterator[None]:
+    """Server in a process of its own, as Yahoo's is, reached by variables."""
+    ours, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_serve, args=(prepared, theirs))
+    process.start()
+    before = dict(os.environ)
+    os.environ.update(ours.recv())
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        ours.send(None)
+        process.join()
+
+
+def _serve(prepared: Prepared, line: connection.Connection) -> None:
+    with server.Server(prepared.answer) as running:
+        line.send(running.environment)
+        line.recv()
 
 
 def _take_in(folder: pathlib.Path, symbols: list[str], asked: base.Request) -> None:
@@ -124,6 +153,26 @@ def _take_in(folder: pathlib.Path, symbols: list[str], asked: base.Request) -> N
         raise RuntimeError(message)
 
 
+PLAIN = """
+import datetime as dt, sys, time
+import yfinance
+yfinance.set_tz_cache_location(sys.argv[1])
+day = dt.date.fromisoformat(sys.argv[2])
+began = time.monotonic()
+for symbol in sys.argv[3:]:
+    ticker = yfinance.Ticker(symbol)
+    assert len(ticker.history(start=day, auto_adjust=False, actions=True)) > 9
+print(time.monotonic() - began)
+"""
+
+
+def _plain(folder: pathlib.Path, symbols: list[str], since: dt.date) -> float:
+    """Seconds plain yfinance takes for the same charts, its import not counted."""
+    command = [sys.executable, "-c", PLAIN, str(folder / "peer"), str(since), *symbols]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return float(done.stdout)
+
+
 @contextlib.contextmanager
 def _source(
     folder: pathlib.Path, symbols: list[str]
@@ -152,6 +201,8 @@ def _print(
     for name, seconds in rows.items():
         print(f"  {name:<22}{seconds:8.2f} s {seconds / whole:6.1%}")
     print(f"  judging and storing, alone {storing:.2f} s, ran beside the client")
+    theirs = (waited + reading) / whole
+    print(f"  server, client and reading, which yfinance else does: {theirs:.1%}")
     paced = max(waited, float(len(taken.results)))
     share = paced / (paced + whole - waited)
     print(f"  at one symbol a second, server and client take {share:.1%}")

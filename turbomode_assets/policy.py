@@ -178,14 +178,6 @@ class GatePolicy:
     without any edge pass 10.8 % of the time on 252 overlapping sessions, and a year has
     twelve challengers. On real prices every year since 2015 passes at 99 %."""
 
-    kept_of_volatility: float = 0.8
-    """Share of the volatility-only model's gain over the base rate that a challenger
-    must surely keep: no worse than volatility alone, as far as a year can tell. On
-    real prices the two differ by less than a year's noise, so *better* was never shown
-    in nine years, while a fixed margin in nats would mean something else in each of
-    them: the gain itself varies tenfold. 40 of 47 windows since 2016 keep four
-    fifths."""
-
     confidence: float = 0.95
     """One-sided confidence of the comparison with the champion, and of intervals."""
 
@@ -254,7 +246,6 @@ class GatePolicy:
         errors.require("n_resamples", self.n_resamples, 100, 1_000_000)
         errors.require("min_paired_sessions", self.min_paired_sessions, 1, 5040)
         errors.require("min_block_sessions", self.min_block_sessions, 1, 252)
-        errors.require("kept_of_volatility", self.kept_of_volatility, 0.0, 1.0)
         errors.require("error_rate", self.error_rate, 1e-6, 0.5)
         errors.require("lag_sessions", self.lag_sessions, 0, 252)
         errors.require("bet_block_sessions", self.bet_block_sessions, 1, 63)

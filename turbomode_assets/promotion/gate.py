@@ -162,20 +162,20 @@ def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Criteri
     )
 
 
-def skill_of_volatility_kept(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
-    """Lower bound of the gain over a part of what volatility alone gains.
+def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Lower bound of the log-loss gain per session over the volatility-only model.
 
-    A volatility forecast is not an edge, but a model that is worse than one is not
-    worth having. The part is `kept_of_volatility` of the volatility-only model's gain
-    over the base rate, session by session.
+    A volatility forecast is not an edge. Where volatility clusters, a large move is
+    likelier after large moves, so every model that sees volatility beats the base
+    rate, without an edge in any direction. A challenger must therefore be *better*
+    than volatility alone, which is sharper than being no worse.
     """
-    losses, kept = evidence.losses, gate.kept_of_volatility
-    asked = (1.0 - kept) * losses["base_rate"] + kept * losses["volatility"]
+    gain = evidence.losses["volatility"] - evidence.losses["challenger"]
     return _above(
-        "skill_of_volatility_kept",
-        resampling.lower_bound(asked - losses["challenger"], gate, gate.confidence),
+        "skill_over_volatility",
+        resampling.lower_bound(gain, gate, gate.skill_confidence),
         0.0,
-        f"nats gained over {kept:.0%} of the skill of volatility alone, lower bound",
+        "nats gained over volatility alone, lower bound",
     )
 
 
@@ -232,7 +232,7 @@ CRITERIA: tuple[Measure, ...] = (
     weighted_precision_floor,
     weighted_recall_floor,
     skill_over_base_rate,
-    skill_of_volatility_kept,
+    skill_over_volatility,
 )
 """What every challenger must show, in the order it is read."""
 

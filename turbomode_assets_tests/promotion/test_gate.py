@@ -60,7 +60,7 @@ WEAKNESS: dict[str, dict[str, Any]] = {
     "weighted_precision_floor": {"weighted_precision": 0.549},
     "weighted_recall_floor": {"weighted_recall": 0.549},
     "skill_over_base_rate": {"losses": losses(base_rate=0.0)},
-    "skill_of_volatility_kept": {"losses": losses(volatility=-0.01)},
+    "skill_over_volatility": {"losses": losses(volatility=-0.01)},
     "enough_paired_sessions": {"losses": losses(n_paired=125)},
     "surely_better": {"gains": gains(mean=0.0)},
 }
