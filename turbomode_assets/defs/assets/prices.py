@@ -27,7 +27,15 @@ GROUP = "prices"
 
 def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Assets of this stage."""
+    return [
+        _bar_revisions(grains),
+        _bars(grains),
+        _restatements(),
+        *_written_beside(),
+    ]
 
+
+def _bar_revisions(grains: partitions.Grains) -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(market_tables.BAR_REVISIONS, GROUP, "polars"),
         partitions_def=grains.daily,
@@ -53,6 +61,10 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
         intake.report(context, taken)
         return intake.result(taken, check)
 
+    return bar_revisions
+
+
+def _bars(grains: partitions.Grains) -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(tables.BARS, GROUP, "polars"),
         partitions_def=grains.daily,
@@ -73,6 +85,10 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
         notes = table_io.report_others(context, tables.BARS, others)
         return table_io.result(context, tables.BARS, rows, [check, *found], notes)
 
+    return bars
+
+
+def _restatements() -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(market_tables.RESTATEMENTS, GROUP, "polars"),
         deps=[
@@ -99,7 +115,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
             context, market_tables.RESTATEMENTS, rows, [check], notes
         )
 
-    return [bar_revisions, bars, restatements, *_written_beside()]
+    return restatements
 
 
 def _written_beside() -> list[dg.AssetSpec]:
