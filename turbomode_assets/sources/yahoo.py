@@ -2,9 +2,9 @@
 
 Turns a request into deliveries of a few symbols each: who is due and from which day on
 stands here; `yahoo_round.py` asks and gives up, `yahoo_client.py` speaks through a
-child process, `yahoo_chart.py` and
-`yahoo_rows.py` read. Yahoo corrects bars and posts actions late, so
-every window reaches back over what is stored. No storing and no judging of rows.
+child process, `yahoo_chart.py` and `yahoo_rows.py` read. Yahoo corrects bars and posts
+actions late, so every window reaches back over what is stored. No storing and no
+judging of rows.
 
 Yahoo's data are for personal use; its terms forbid passing them on.
 """
@@ -12,6 +12,7 @@ Yahoo's data are for personal use; its terms forbid passing them on.
 import contextlib
 import datetime as dt
 import functools
+import itertools
 import pathlib
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
@@ -22,6 +23,7 @@ from turbomode_assets import errors, market_tables, sessions, tables
 from turbomode_assets.sources import (
     base,
     simulated,
+    yahoo_ahead,
     yahoo_client,
     yahoo_rehearsal,
     yahoo_round,
@@ -35,6 +37,9 @@ and missing sessions were seen up to some weeks after the day."""
 
 GRACE = dt.timedelta(minutes=15)
 """Time after the close until a bar is final: Yahoo's prices are 15 minutes late."""
+
+_Step = tuple[yahoo_round.Wanted, yahoo_round.Wanted | None]
+"""Who is asked for, and who comes next."""
 
 
 class Yahoo:
@@ -100,11 +105,17 @@ class Yahoo:
         not asked for.
         """
         span = yahoo_rows.Span(last=_last_final(request), now=request.now)
-        due = [each for each in self.symbols if self._is_due(each, request, span.last)]
+        due = [
+            _wanted(symbol, request)
+            for symbol in self.symbols
+            if self._is_due(symbol, request, span.last)
+        ]
+        route = list(itertools.zip_longest(due, due[1:]))
         with self._connected() as client:
-            tour = yahoo_round.Round(client, span, self.pace_seconds, self.patience)
+            asked = yahoo_ahead.Ahead(client)
+            tour = yahoo_round.Round(asked, span, self.pace_seconds, self.patience)
             for start in range(0, len(due), self.patience.chunk_symbols):
-                chunk = due[start : start + self.patience.chunk_symbols]
+                chunk = route[start : start + self.patience.chunk_symbols]
                 yield _visit_all(tour, chunk, request)
 
     def universe(self, as_of: dt.date) -> pl.DataFrame:
@@ -153,11 +164,11 @@ def _last_final(request: base.Request) -> dt.date:
 
 
 def _visit_all(
-    tour: yahoo_round.Round, symbols: Sequence[str], request: base.Request
+    tour: yahoo_round.Round, chunk: Sequence[_Step], request: base.Request
 ) -> base.Delivery:
     """One delivery: rows of the symbols and every attempt made for them."""
     n_before = len(tour.attempts)
-    found = [(s, tour.visit(_wanted(s, request))) for s in symbols]
+    found = [(step[0].symbol, tour.visit(*step)) for step in chunk]
     rows = [r.with_columns(symbol=pl.lit(s)) for s, r in found if r is not None]
     attempts = pl.DataFrame(tour.attempts[n_before:]).with_columns(
         source=pl.lit(Yahoo.name), session=pl.lit(request.last, pl.Date)

@@ -16,6 +16,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import IO, Protocol
 
 from turbomode_assets import errors
@@ -92,11 +93,18 @@ class Answer:
     """Seconds Yahoo asked to wait; 0 if it did not say."""
 
 
+Pending = Callable[[], Answer]
+"""Waits for the answer to a question; to be called once."""
+
+
 class Client(Protocol):
     """Something that can be asked for the chart of a symbol."""
 
-    def ask(self, symbol: str, since: dt.date) -> Answer:
-        """Chart of `symbol`, as Yahoo spells it, from `since` to now."""
+    def begin(self, symbol: str, since: dt.date) -> Pending:
+        """Ask for the chart of `symbol`, as Yahoo spells it, from `since` to now.
+
+        Must not be called before the answer to the last question was waited for.
+        """
 
 
 class Child(contextlib.AbstractContextManager["Child"]):
@@ -112,7 +120,7 @@ class Child(contextlib.AbstractContextManager["Child"]):
     Raises
     ------
     errors.SourceError
-        From `ask`, where the process cannot even start.
+        From `begin`, where the process cannot even start.
     """
 
     def __init__(self, cache: pathlib.Path, patience: Patience) -> None:
@@ -126,11 +134,14 @@ class Child(contextlib.AbstractContextManager["Child"]):
         """End the process."""
         self.close()
 
-    def ask(self, symbol: str, since: dt.date) -> Answer:
-        """Chart of `symbol`; see `Client.ask`."""
+    def begin(self, symbol: str, since: dt.date) -> Pending:
+        """Ask for the chart of `symbol`; see `Client.begin`."""
+        process = self._process or self._start()
+        self._say(process, {"symbol": symbol, "since": since.isoformat()})
+        return self._hear
+
+    def _hear(self) -> Answer:
         try:
-            process = self._process or self._start()
-            self._say(process, {"symbol": symbol, "since": since.isoformat()})
             line = self._lines.get(timeout=self.patience.answer_seconds)
         except queue.Empty:
             self.close()

@@ -6,13 +6,14 @@ contract suite asks the Yahoo source for. The way back, from a chart to bars, st
 """
 
 import datetime as dt
+import functools
 import json
 import zoneinfo
 from typing import Any
 
 import polars as pl
 
-from turbomode_assets.sources.yahoo_client import Answer
+from turbomode_assets.sources.yahoo_client import Answer, Pending
 
 _OPENS = dt.time(9, 30, tzinfo=zoneinfo.ZoneInfo("America/New_York"))
 
@@ -30,8 +31,11 @@ class Rehearsal:
         """Keep the bars."""
         self.bars = bars.sort("symbol", "session")
 
-    def ask(self, symbol: str, since: dt.date) -> Answer:
-        """Chart of `symbol`; see `yahoo_client.Client.ask`."""
+    def begin(self, symbol: str, since: dt.date) -> Pending:
+        """Ask for the chart of `symbol`; see `yahoo_client.Client.begin`."""
+        return functools.partial(self._answer, symbol, since)
+
+    def _answer(self, symbol: str, since: dt.date) -> Answer:
         known = self.bars.filter(pl.col("symbol") == symbol, pl.col("session") >= since)
         if known.is_empty():
             error = {"code": "Not Found", "description": "No data found"}

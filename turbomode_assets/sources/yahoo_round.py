@@ -16,7 +16,8 @@ import tenacity
 
 from turbomode_assets import errors
 from turbomode_assets.sources import yahoo_chart, yahoo_rows
-from turbomode_assets.sources.yahoo_client import Answer, Client, Patience
+from turbomode_assets.sources.yahoo_ahead import Ahead
+from turbomode_assets.sources.yahoo_client import Answer, Patience
 from turbomode_assets.sources.yahoo_rows import Span
 
 CANARY = "SPY"
@@ -25,6 +26,7 @@ CANARY = "SPY"
 OUT_OF_REACH = frozenset({"rate_limited", "unreachable", "unreadable", "timed_out"})
 """Results that speak of Yahoo rather than of the symbol."""
 
+_SERVED = 200
 _TOO_MANY = 429
 _REFUSED = 400
 
@@ -139,7 +141,7 @@ class Round:
 
     def __init__(
         self,
-        client: Client,
+        client: Ahead,
         span: Span,
         pace_seconds: float,
         patience: Patience,
@@ -153,8 +155,17 @@ class Round:
         self._is_canary_alive = False
         self._said = Verdict(result="skipped")
 
-    def visit(self, wanted: Wanted) -> pl.DataFrame | None:
+    def visit(
+        self, wanted: Wanted, following: Wanted | None = None
+    ) -> pl.DataFrame | None:
         """Rows of a symbol, asked for until it answers or the patience ends.
+
+        Parameters
+        ----------
+        wanted
+            The symbol.
+        following
+            Who is visited next: asked for while a chart is read, if the pace allows.
 
         Returns
         -------
@@ -172,7 +183,7 @@ class Round:
             retry=tenacity.retry_if_result(lambda said: said.result not in final),
             retry_error_callback=lambda _: self._said,
         )
-        verdict: Verdict = asking(self._attempt, wanted)
+        verdict: Verdict = asking(self._attempt, wanted, following)
         is_out = verdict.result in OUT_OF_REACH
         self._failures = self._failures + 1 if is_out else 0
         if self._failures >= self.patience.failures_in_a_row:
@@ -188,8 +199,11 @@ class Round:
             return f"the fetch took more than {self.patience.fetch_seconds:g} s"
         return ""
 
-    def _attempt(self, wanted: Wanted) -> Verdict:
-        said = self._ask(wanted.spelling, wanted.since)
+    def _attempt(self, wanted: Wanted, following: Wanted | None) -> Verdict:
+        answer = self._ask(wanted.spelling, wanted.since)
+        if following is not None and answer.status == _SERVED:
+            self._ask_ahead(following)
+        said = judge(answer, wanted.spelling, self.span)
         if said.result == "unknown_symbol" and not self._has_canary(wanted.since):
             detail = f"{said.detail}; but {CANARY} is not answered either"
             said = Verdict(result="unreachable", detail=detail)
@@ -201,17 +215,24 @@ class Round:
 
     def _has_canary(self, since: dt.date) -> bool:
         if not self._is_canary_alive:
-            said = self._ask(CANARY, since)
+            said = judge(self._ask(CANARY, since), CANARY, self.span)
             self._is_canary_alive = said.result == "complete"
             self._log(CANARY, dataclasses.replace(said, rows=None))
         return self._is_canary_alive
 
-    def _ask(self, spelling: str, since: dt.date) -> Verdict:
-        pause = self._free_at - time.monotonic()
-        if pause > 0:  # even a sleep of 0 s lets others take the processor
-            time.sleep(pause)
-        self._free_at = time.monotonic() + self.pace_seconds
-        return judge(self.client.ask(spelling, since), spelling, self.span)
+    def _ask(self, spelling: str, since: dt.date) -> Answer:
+        if not self.client.has_begun(spelling, since):
+            pause = self._free_at - time.monotonic()
+            if pause > 0:  # even a sleep of 0 s lets others take the processor
+                time.sleep(pause)
+            self._free_at = time.monotonic() + self.pace_seconds
+        return self.client.ask(spelling, since)
+
+    def _ask_ahead(self, following: Wanted) -> None:
+        now = time.monotonic()
+        if now >= self._free_at:
+            self._free_at = now + self.pace_seconds
+            self.client.begin(following.spelling, following.since)
 
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= self.patience.attempts or self._is_too_late

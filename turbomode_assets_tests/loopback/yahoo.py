@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from turbomode_assets import tables
-from turbomode_assets.sources.yahoo_client import Answer, Patience
+from turbomode_assets.sources.yahoo_client import Answer, Patience, Pending
 from turbomode_assets_tests.loopback import world
 
 IMPATIENT = Patience(
@@ -38,8 +38,9 @@ class Direct:
         self.market = market
         self.asked: dict[str, dt.date] = {}
 
-    def ask(self, symbol: str, since: dt.date) -> Answer:
+    def begin(self, symbol: str, since: dt.date) -> Pending:
         """Answer of the world."""
         self.asked[symbol] = since
         said = self.market.answer(symbol, int(world.at(since, 0, 0).timestamp()))
-        return Answer(status=said.status, body=said.body.decode())
+        answer = Answer(status=said.status, body=said.body.decode())
+        return lambda: answer

@@ -59,7 +59,7 @@ def yahoo(line: tuple[Server, Child]) -> tuple[Server, Child]:
 
 def test_the_child_hands_over_what_yahoo_said(yahoo: tuple[Server, Child]) -> None:
     server, child = yahoo
-    answer = child.ask("AAA", SINCE)
+    answer = child.begin("AAA", SINCE)()
     second = int(world.at(SINCE, 0, 0).timestamp())
     assert answer.body == MARKET.answer("AAA", second).body.decode()
     assert (answer.status, answer.error, answer.is_limited) == (200, "", False)
@@ -68,9 +68,9 @@ def test_the_child_hands_over_what_yahoo_said(yahoo: tuple[Server, Child]) -> No
 
 def test_one_symbol_costs_one_request(yahoo: tuple[Server, Child]) -> None:
     server, child = yahoo
-    child.ask("AAA", SINCE)
+    child.begin("AAA", SINCE)()
     before = len(server.asked)
-    child.ask("AAA", SINCE)
+    child.begin("AAA", SINCE)()
     assert len(server.asked) == before + 1
 
 
@@ -78,9 +78,9 @@ def test_a_second_answer_is_never_remembered(yahoo: tuple[Server, Child]) -> Non
     _, child = yahoo
     early = world.World(MARKET.listings, world.at(dt.date(2024, 2, 1), 18))
     yahoo[0].market = early.answer
-    first = child.ask("AAA", SINCE)
+    first = child.begin("AAA", SINCE)()
     yahoo[0].market = MARKET.answer
-    assert child.ask("AAA", SINCE).body != first.body
+    assert child.begin("AAA", SINCE)().body != first.body
 
 
 def test_a_hanging_child_is_killed_and_another_takes_over(
@@ -90,11 +90,11 @@ def test_a_hanging_child_is_killed_and_another_takes_over(
     server.plan("AAA", faults.Plan(faults.slow, last=1))
     patience = Patience(request_seconds=60.0, answer_seconds=1.0)
     with Child(tmp_path / "cache", patience) as child:
-        late = child.ask("AAA", SINCE)
+        late = child.begin("AAA", SINCE)()
         assert late.is_late
         assert "killed" in late.error
         # Its own wait ends with the deadline of a fresh child, which is not slow.
-        assert child.ask("AAA", SINCE).status == 200
+        assert child.begin("AAA", SINCE)().status == 200
 
 
 @pytest.mark.usefixtures("yahoo")
@@ -102,12 +102,12 @@ def test_a_dead_child_is_an_answer_and_another_takes_over(
     tmp_path: Path,
 ) -> None:
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        assert child.ask("AAA", SINCE).status == 200
+        assert child.begin("AAA", SINCE)().status == 200
         child._process.kill()  # type: ignore[union-attr]  # noqa: SLF001
-        died = child.ask("AAA", SINCE)
+        died = child.begin("AAA", SINCE)()
         assert died.status is None
         assert "exit status -9" in died.error
-        assert child.ask("AAA", SINCE).status == 200
+        assert child.begin("AAA", SINCE)().status == 200
 
 
 def test_a_rate_limited_crumb_does_not_poison_later_questions(
@@ -116,9 +116,9 @@ def test_a_rate_limited_crumb_does_not_poison_later_questions(
     server, _ = yahoo
     server.plan(CRUMB, faults.Plan(faults.rate_limit, last=1))
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        assert child.ask("AAA", SINCE).is_limited
+        assert child.begin("AAA", SINCE)().is_limited
         n_before = len(server.asked)
-        assert child.ask("AAA", SINCE).status == 200
+        assert child.begin("AAA", SINCE)().status == 200
     crumbs = [each for each in server.asked[n_before:] if "crumb=" in each]
     assert [each for each in crumbs if "Too" in each] == []
 
@@ -129,7 +129,7 @@ def test_a_slow_crumb_is_done_without(
     server, _ = yahoo
     server.plan(CRUMB, faults.Plan(faults.slow))
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        assert child.ask("AAA", SINCE).status == 200
+        assert child.begin("AAA", SINCE)().status == 200
     assert "crumb=" not in server.asked[-1]
 
 
@@ -139,7 +139,7 @@ def test_the_folder_of_cookies_is_closed_to_others(
 ) -> None:
     (tmp_path / "cache").mkdir(mode=0o755)
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        child.ask("AAA", SINCE)
+        child.begin("AAA", SINCE)()
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
 
 
@@ -151,13 +151,13 @@ def test_a_child_that_cannot_start_says_why(
         Child(tmp_path / "cache", IMPATIENT) as child,
         pytest.raises(errors.SourceError, match="No module named"),
     ):
-        child.ask("AAA", SINCE)
+        child.begin("AAA", SINCE)()
 
 
 def verdict(
     yahoo: tuple[Server, Child], symbol: str, span: Span
 ) -> yahoo_round.Verdict:
-    return yahoo_round.judge(yahoo[1].ask(symbol, SINCE), symbol, span)
+    return yahoo_round.judge(yahoo[1].begin(symbol, SINCE)(), symbol, span)
 
 
 @needs_recordings
@@ -283,7 +283,7 @@ def survive(yahoo: tuple[Server, Child], seeds: range) -> dict[str, int]:
         assert whole.select(pl.all_horizontal(values.is_finite()).all()).item(), seed
         assert rows.filter(pl.col("fault").is_not_null())["row"].null_count() == 0, seed
         assert (whole["session"] <= SPAN.last).all(), seed
-    assert child.ask("AAA", SINCE).status == 200
+    assert child.begin("AAA", SINCE)().status == 200
     return counts
 
 

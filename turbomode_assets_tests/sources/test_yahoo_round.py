@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from turbomode_assets.sources import yahoo_round
-from turbomode_assets.sources.yahoo_client import Answer, Patience
+from turbomode_assets.sources.yahoo_ahead import Ahead
+from turbomode_assets.sources.yahoo_client import Answer, Patience, Pending
 from turbomode_assets.sources.yahoo_rehearsal import render
 from turbomode_assets.sources.yahoo_round import Round, Wanted, judge
 from turbomode_assets.sources.yahoo_rows import Span
@@ -45,18 +46,22 @@ class Script:
 
     lines: dict[str, list[Answer]]
 
-    def ask(self, symbol: str, since: dt.date) -> Answer:
+    asked: list[str] = dataclasses.field(default_factory=list)
+
+    def begin(self, symbol: str, since: dt.date) -> Pending:
         """Next line of the symbol; the last for ever."""
         assert since <= DAY
+        self.asked.append(symbol)
         said = self.lines[symbol]
-        return said.pop(0) if len(said) > 1 else said[0]
+        answer = said.pop(0) if len(said) > 1 else said[0]
+        return lambda: answer
 
 
 def play(
     lines: dict[str, list[Answer]], patience: Patience = QUICK
 ) -> list[tuple[object, ...]]:
     """Symbol, attempt and result of every attempt of a round through the script."""
-    tour = Round(Script(lines), SPAN, 0.0, patience)
+    tour = Round(Ahead(Script(lines)), SPAN, 0.0, patience)
     for symbol in [s for s in lines if s != yahoo_round.CANARY]:
         tour.visit(wanted(symbol))
     named = ("symbol", "attempt", "result")
@@ -140,12 +145,33 @@ def test_a_symbol_is_unknown_only_while_the_canary_lives() -> None:
 
 def test_a_symbol_never_known_is_asked_for_once() -> None:
     lines = {"AAA": [UNKNOWN], "SPY": [good("SPY")]}
-    tour = Round(Script(lines), SPAN, 0.0, QUICK)
+    tour = Round(Ahead(Script(lines)), SPAN, 0.0, QUICK)
     tour.visit(wanted("AAA", is_stored=False))
     assert [(row["symbol"], row["result"]) for row in tour.attempts] == [
         ("SPY", "complete"),
         ("AAA", "unknown_symbol"),
     ]
+
+
+def test_the_next_symbol_is_asked_for_while_a_chart_is_read() -> None:
+    unread = dataclasses.replace(good("AAA"), body="<html>")
+    script = Script({"AAA": [unread, good("AAA")], "BBB": [BROKEN, good("BBB")]})
+    tour = Round(Ahead(script), SPAN, 0.0, QUICK)
+    assert tour.visit(wanted("AAA"), wanted("BBB")) is not None
+    assert tour.visit(wanted("BBB")) is not None
+    assert script.asked == ["AAA", "BBB", "AAA", "BBB"]
+    assert [row["result"] for row in tour.attempts] == [
+        *("unreadable", "complete"),
+        *("unreachable", "complete"),
+    ]
+
+
+def test_asking_ahead_keeps_the_pace_and_waits_for_an_answer() -> None:
+    for pace, answer in ((60.0, good("AAA")), (0.0, BROKEN)):
+        script = Script({"AAA": [answer]})
+        patient = dataclasses.replace(QUICK, attempts=1)
+        Round(Ahead(script), SPAN, pace, patient).visit(wanted("AAA"), wanted("BBB"))
+        assert script.asked == ["AAA"]
 
 
 def test_a_fetch_that_takes_too_long_leaves_the_rest() -> None:
@@ -160,7 +186,7 @@ def test_a_rate_limit_is_waited_out_as_asked_but_not_for_ever(
 ) -> None:
     slow = dataclasses.replace(QUICK, limited_seconds=0.2, longest_wait_seconds=0.4)
     limited = dataclasses.replace(LIMITED, retry_after=wish)
-    tour = Round(Script({"AAA": [limited, good("AAA")]}), SPAN, 0.0, slow)
+    tour = Round(Ahead(Script({"AAA": [limited, good("AAA")]})), SPAN, 0.0, slow)
     tour.visit(wanted("AAA"))
     ends = pl.DataFrame(tour.attempts)["ended_at"]
     took = (ends[1] - ends[0]).total_seconds()
