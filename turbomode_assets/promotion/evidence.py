@@ -14,11 +14,12 @@ Numbers only. What they must reach stands in ``gate.py`` and `policy.GatePolicy`
 """
 
 import dataclasses
+import math
 
 import polars as pl
 
 from turbomode_assets import errors
-from turbomode_assets.stats import classification
+from turbomode_assets.stats import classification, reliability
 
 _FORECASTS = {
     "challenger": "",
@@ -44,6 +45,13 @@ class Evidence:
     accuracy: float
     weighted_precision: float
     weighted_recall: float
+    rarest_call: float
+    """Share of rows that hold a class likelier, or less likely, than the base rate, of
+    the class and the side of which that is rarest."""
+    calibration_slope: float
+    """Slope of what happened on the log odds of what was said, all classes at once."""
+    calibration_error: float
+    """Mean distance of predicted and observed frequency, over bins and classes."""
     losses: pl.DataFrame
     gains: pl.DataFrame
     """One row per session, ascending: mean log-loss gain over the champion, in nats, of
@@ -105,6 +113,7 @@ def gather(
         raise errors.MissingEvidence(message)
     predicted = challenger_oof.select(classification.likeliest()).to_series()
     truth = challenger_oof["label"]
+    slope = reliability.pooled_slope(challenger_oof)
     return Evidence(
         version=version,
         against=against,
@@ -112,6 +121,9 @@ def gather(
         accuracy=classification.accuracy(truth, predicted),
         weighted_precision=classification.weighted_precision(truth, predicted),
         weighted_recall=classification.weighted_recall(truth, predicted),
+        rarest_call=classification.rarest_call(challenger_oof),
+        calibration_slope=math.nan if slope is None else slope,
+        calibration_error=reliability.mean_calibration_error(challenger_oof),
         losses=_losses(challenger_oof, champion),
         gains=_gains(_first_said(challenger_oof, earlier_oof), itself),
     )

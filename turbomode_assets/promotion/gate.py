@@ -151,6 +151,40 @@ def weighted_recall_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criter
     )
 
 
+def no_class_collapse(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Every class is at times held likelier than usual, and at times less likely."""
+    return _at_least(
+        "no_class_collapse",
+        evidence.rarest_call,
+        gate.min_call_share,
+        "share of rows with the rarest call",
+    )
+
+
+def calibration_slope(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Slope of what happened on what was said: too bold below 1, too timid above."""
+    observed, low, high = evidence.calibration_slope, gate.min_slope, gate.max_slope
+    return Criterion(
+        name="calibration_slope",
+        observed=observed,
+        required=low if observed < 1.0 else high,
+        is_passed=low <= observed <= high,
+        sentence=f"calibration slope: {observed:.4g}, from {low:.4g} to {high:.4g}",
+    )
+
+
+def calibration_error(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    """Mean distance of predicted and observed frequency."""
+    observed, required = evidence.calibration_error, gate.max_calibration_error
+    return Criterion(
+        name="calibration_error",
+        observed=observed,
+        required=required,
+        is_passed=observed <= required,
+        sentence=f"calibration error: {observed:.4g}, at most {required:.4g}",
+    )
+
+
 def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
     """Lower bound of the log-loss gain per session over the trailing base rate."""
     gain = evidence.losses["base_rate"] - evidence.losses["challenger"]
@@ -231,6 +265,9 @@ CRITERIA: tuple[Measure, ...] = (
     accuracy_floor,
     weighted_precision_floor,
     weighted_recall_floor,
+    no_class_collapse,
+    calibration_slope,
+    calibration_error,
     skill_over_base_rate,
     skill_over_volatility,
 )

@@ -161,6 +161,40 @@ def weighted_recall(labels: pl.Series, predicted: pl.Series) -> float:
     return accuracy(labels, predicted)
 
 
+def rarest_call(rows: pl.DataFrame, reference: str = "_base_rate") -> float:
+    """Rarest call: how often a class is held likelier, or less likely, than usual.
+
+    Usual is what the reference says of the row; of the six shares of rows the smallest
+    counts. A forecaster that always says the same, or never sees one of the classes
+    coming, has 0; none has more than a half.
+
+    Parameters
+    ----------
+    rows
+        Both forecasts, without nulls.
+    reference
+        Suffix of what is usual, as for `log_loss`.
+
+    Returns
+    -------
+    float
+        In [0, 0.5]; NaN without rows.
+
+    Examples
+    --------
+    >>> said = {"p_up": [0.3, 0.1], "p_flat": [0.6, 0.7], "p_down": [0.1, 0.2]}
+    >>> usual = {"p_up": [0.2, 0.2], "p_flat": [0.65, 0.65], "p_down": [0.15, 0.15]}
+    >>> usual = {f"{name}_base_rate": values for name, values in usual.items()}
+    >>> rarest_call(pl.DataFrame(said | usual))
+    0.5
+    """
+    if rows.is_empty():
+        return float("nan")
+    apart = [pl.col(f"p_{name}") - pl.col(f"p_{name}{reference}") for name in CLASSES]
+    calls = [call for gap in apart for call in ((gap > 0).sum(), (gap < 0).sum())]
+    return float(rows.select(pl.min_horizontal(calls)).item()) / rows.height
+
+
 def skill(loss: float, reference: float) -> float | None:
     """Share of the reference's loss that is saved: 1 - loss / reference.
 

@@ -1,35 +1,35 @@
 """Evidence that may be looked at every month: an e-process on paired differences.
 
-A gambler bets that the differences are positive, with stakes fixed before each is
-drawn. Where they are not, the expected capital never grows, so that the chance of ever
-multiplying it by 1 / alpha is at most alpha, however often one looks. That holds for
-no p-value. What capital is enough is policy and does not belong here.
+A gambler bets that the differences are positive. Where they are not, the expected
+capital does not grow, so that the chance of ever multiplying it by 1 / alpha is at most
+alpha, however often one looks. That holds for no p-value. What capital is enough is
+policy and does not belong here.
 """
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from turbomode_assets import policy
 
 Floats = npt.NDArray[np.float64]
 
-_SURVIVABLE = 0.99  # share of the capital one bet can lose
 _SMALLEST = 1e-12  # nats; a series without any spread still needs a unit
+_YEAR = 252  # sessions
 
 
 def path(differences: npt.ArrayLike, gate: policy.GatePolicy, first: int = 0) -> Floats:
     """Capital of a gambler who bets that differences are positive; begins at 1.
 
-    1. `bet_block_sessions` differences in a row are averaged: a fortnight is less
-       noisy than its days.
-    2. A mean is measured in standard deviations of those known before its first day.
-       It is cut off at `bet_bound` above, and below only where the stake would lose
-       everything: the hypothesis is about this bounded difference, and cutting off
-       more of the gains than of the losses errs on the safe side. The first
-       `bet_warm_up_sessions` only set the unit.
-    3. Horizons overlap, so means that lie a block and `lag_sessions` apart make a
-       stream of their own: each outcome of it is known before the next stake is set.
-    4. Each stream stakes the share `stake`; the streams' capitals are averaged.
+    1. `bet_block_sessions` differences in a row are averaged: outcomes of two blocks
+       hardly share a session.
+    2. A block's unit is the spread of the blocks just before it whose outcomes are
+       known. The block counts in proportion to its unit's root, so that a crisis
+       neither rules the sum nor is left out of it. Gains are cut off at `bet_bound`
+       units, losses never: cutting off only gains errs on the safe side.
+    3. The sum of the blocks is divided by the root of their sum of squares. The capital
+       is what a bet on the standardized sum wins, averaged over stakes that are
+       half-normal with variance `bet_spread` a year (Robbins' mixture).
 
     Parameters
     ----------
@@ -37,27 +37,28 @@ def path(differences: npt.ArrayLike, gate: policy.GatePolicy, first: int = 0) ->
         Array of shape (..., n_sessions), ascending in time and finite; positive where
         the one who is to be shown better was.
     gate
-        Gives lag, block, warm-up, bound and stake.
+        Gives block, lag, units, bound and spread.
     first
-        Place from which bets are allowed; blocks that begin before it are not bet on.
+        Place from which bets are allowed; what lies before only gives units.
 
     Returns
     -------
     ndarray of shape (..., n_sessions)
-        Capital once each session's outcome is known; positive.
+        Capital once each session's outcome is known; positive. It changes when a block
+        is complete, and is 1 until there are enough of them for a unit.
 
     Notes
     -----
-    Each stream is a supermartingale under the hypothesis, so that Ville's inequality
-    holds for it, and Markov's for the mean of all at any one time. For a decision to
-    stop at a record of the mean the exact reading would be one lag later; that reading
-    it at once keeps the error below alpha too is measured, not proven.
+    For independent blocks Ville's inequality holds in the limit of many of them; few
+    blocks err on the safe side, since the standardized sum of n cannot exceed the root
+    of n. What dependence from block to block does to the error is measured, not proven.
 
     References
     ----------
-    Y. J. Choe and A. Ramdas, "Comparing Sequential Forecasters", Operations Research
-    72(4), 2024. S. Arnold, A. Henzi and J. Ziegel, "Sequentially Valid Tests for
-    Forecast Calibration", Annals of Applied Statistics 17(3), 2023.
+    I. Waudby-Smith, D. Arbour, R. Sinha, E. Kennedy and A. Ramdas, "Time-uniform
+    Central Limit Theory and Asymptotic Confidence Sequences", Annals of Statistics
+    52(6), 2024. V. de la Pena, T. L. Lai and Q.-M. Shao, "Self-Normalized Processes",
+    Springer, 2009.
 
     Examples
     --------
@@ -68,52 +69,61 @@ def path(differences: npt.ArrayLike, gate: policy.GatePolicy, first: int = 0) ->
     True
     """
     values = np.asarray(differences, dtype=np.float64)
-    bounded = _bounded(_block_means(values, gate.bet_block_sessions), gate)
-    bounded[..., : first + gate.bet_block_sessions - 1] = 0.0
-    n_sessions, apart = values.shape[-1], gate.bet_block_sessions + gate.lag_sessions
-    streams = np.zeros_like(values)
-    for phase in range(apart):
-        stream = np.cumprod(1.0 + gate.stake * bounded[..., phase::apart], axis=-1)
-        held = np.repeat(stream, apart, axis=-1)[..., : max(n_sessions - phase, 0)]
-        streams[..., :phase] += 1.0
-        streams[..., phase:] += held
-    return streams / apart
+    length = gate.bet_block_sessions
+    blocks = _block_means(values[..., first % length :], length)
+    bets = _weighted(blocks, gate)
+    bets[..., : first // length] = 0.0
+    places = np.arange(blocks.shape[-1])
+    n_bets = np.maximum(places + 1 - first // length, 0)
+    won = _mixture(bets, gate.bet_spread * n_bets * length / _YEAR)
+    won[..., : gate.bet_unit_blocks] = 1.0
+    begun = np.ones((*values.shape[:-1], 1))
+    n_complete = (np.arange(values.shape[-1]) + 1 - first % length) // length
+    held: Floats = np.concatenate([begun, won], axis=-1)[..., np.maximum(n_complete, 0)]
+    return held
 
 
 def _block_means(values: Floats, length: int) -> Floats:
-    """Mean of the `length` differences up to each session; 0 before there are any."""
-    begun = np.zeros((*values.shape[:-1], 1))
-    sums = np.cumsum(np.concatenate([begun, values], axis=-1), axis=-1)
-    means = np.zeros_like(values)
-    if values.shape[-1] < length:
-        return means
-    means[..., length - 1 :] = (sums[..., length:] - sums[..., :-length]) / length
+    """Means of runs of `length` sessions; what is left over at the end waits."""
+    n_blocks = values.shape[-1] // length
+    whole = values[..., : n_blocks * length]
+    means: Floats = whole.reshape(*values.shape[:-1], n_blocks, length).mean(axis=-1)
     return means
 
 
-def _bounded(means: Floats, gate: policy.GatePolicy) -> Floats:
-    """Means in units known before their first session, cut off; 0 in the warm-up."""
-    places = np.arange(means.shape[-1])
-    known = np.maximum(places - gate.bet_block_sessions - gate.lag_sessions, 0)
-    unit = np.maximum(_spread(means, gate.bet_block_sessions)[..., known], _SMALLEST)
-    ratio = np.clip(means / unit, -_SURVIVABLE / gate.stake, gate.bet_bound)
-    return np.where(places < gate.bet_warm_up_sessions, 0.0, ratio)
+def _weighted(blocks: Floats, gate: policy.GatePolicy) -> Floats:
+    """Blocks over the root of their unit, gains cut off."""
+    units = _units(blocks, gate)
+    return np.minimum(blocks, gate.bet_bound * units) / np.sqrt(units)
 
 
-def _spread(means: Floats, length: int) -> Floats:
-    """Standard deviation of block means up to each session, from block to block.
+def _units(blocks: Floats, gate: policy.GatePolicy) -> Floats:
+    """Spread known before each block; the first that is known serves those before it.
 
     From one block to the next, so that a level that shifts once does not pass for
     noise (von Neumann's ratio).
     """
-    first = min(2 * length - 1, means.shape[-1])
-    moves = np.zeros_like(means)
-    moves[..., first:] = (
-        means[..., first:] - means[..., first - length : -length]
-    ) ** 2
-    n_known = np.maximum(np.arange(means.shape[-1]) - first + 1, 1)
-    spread: Floats = np.sqrt(np.cumsum(moves, axis=-1) / (2.0 * n_known))
-    return spread
+    n_blocks, n_moves = blocks.shape[-1], gate.bet_unit_blocks
+    if n_blocks <= n_moves:
+        return np.ones_like(blocks)
+    moves = np.diff(blocks, axis=-1) ** 2 / 2.0
+    spread = np.sqrt(
+        np.lib.stride_tricks.sliding_window_view(moves, n_moves, axis=-1).mean(axis=-1)
+    )
+    behind = n_moves - (-gate.lag_sessions // gate.bet_block_sessions)
+    known = np.clip(np.arange(n_blocks) - behind, 0, spread.shape[-1] - 1)
+    units: Floats = np.maximum(spread[..., known], _SMALLEST)
+    return units
+
+
+def _mixture(bets: Floats, spread: Floats) -> Floats:
+    """Mean of exp(stake z - stake^2 / 2) over positive stakes, z standardized."""
+    size = np.sqrt(np.cumsum(bets**2, axis=-1))
+    z = np.cumsum(bets, axis=-1) / np.where(size > 0, size, 1.0)
+    share = spread / (1.0 + spread)
+    gained = share * z**2 / 2.0 + special.log_ndtr(np.sqrt(share) * z)
+    won: Floats = 2.0 * np.exp(gained) / np.sqrt(1.0 + spread)
+    return won
 
 
 def capital(differences: npt.ArrayLike, gate: policy.GatePolicy) -> float:

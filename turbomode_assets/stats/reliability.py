@@ -117,6 +117,14 @@ def calibration_error(table: pl.DataFrame) -> float:
     return float((apart * n_rows).sum() / n_rows.sum())
 
 
+def mean_calibration_error(rows: pl.DataFrame) -> float:
+    """`calibration_error` averaged over the classes, in [0, 1]; NaN without rows."""
+    if rows.is_empty():
+        return math.nan
+    tables = (binned_means(rows, name) for name in classification.CLASSES)
+    return float(np.mean([calibration_error(table) for table in tables]))
+
+
 def calibration_slope(rows: pl.DataFrame, name: str, suffix: str = "") -> float | None:
     """Slope of what happened on the log odds of what was said: 1 is calibrated.
 
@@ -147,6 +155,34 @@ def calibration_slope(rows: pl.DataFrame, name: str, suffix: str = "") -> float 
         return None
     center = odds.mean()
     return _logistic_slope(odds - center, happened)
+
+
+def pooled_slope(rows: pl.DataFrame) -> float | None:
+    """`calibration_slope` of all classes at once: each row counts once per class.
+
+    In a year of few large moves the slope of one class is mostly chance.
+
+    Parameters
+    ----------
+    rows
+        As for `reliability`.
+
+    Returns
+    -------
+    float or None
+        None where no slope exists.
+    """
+    each = [
+        rows.select(
+            "session",
+            "symbol",
+            pl.col(f"p_{name}").alias("p_it"),
+            pl.when(pl.col("label") == name).then(pl.lit("it")).alias("label"),
+        )
+        for name in classification.CLASSES
+    ]
+    stacked = pl.concat(each).with_columns(pl.col("label").fill_null("another"))
+    return calibration_slope(stacked, "it")
 
 
 def _logistic_slope(x: resampling.Floats, y: resampling.Floats) -> float | None:

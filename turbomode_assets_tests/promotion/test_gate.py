@@ -47,6 +47,9 @@ def strong(**changes: Any) -> evidence.Evidence:
         accuracy=0.9,
         weighted_precision=0.9,
         weighted_recall=0.9,
+        rarest_call=0.3,
+        calibration_slope=1.0,
+        calibration_error=0.02,
         losses=losses(),
         gains=gains(),
     )
@@ -59,6 +62,9 @@ WEAKNESS: dict[str, dict[str, Any]] = {
     "accuracy_floor": {"accuracy": 0.599},
     "weighted_precision_floor": {"weighted_precision": 0.549},
     "weighted_recall_floor": {"weighted_recall": 0.549},
+    "no_class_collapse": {"rarest_call": 0.019},
+    "calibration_slope": {"calibration_slope": 0.49},
+    "calibration_error": {"calibration_error": 0.081},
     "skill_over_base_rate": {"losses": losses(base_rate=0.0)},
     "skill_over_volatility": {"losses": losses(volatility=-0.01)},
     "enough_paired_sessions": {"losses": losses(n_paired=125)},
@@ -81,6 +87,14 @@ def test_each_criterion_blocks_on_its_own(name: str) -> None:
     weak = strong(**WEAKNESS[name])
     assert failed(weak) == [name]
     assert not gate.judge(weak, GATE).is_passed
+
+
+@pytest.mark.parametrize(("slope", "bound"), [(0.49, 0.5), (2.01, 2.0)])
+def test_bold_and_timid_forecasts_are_told_apart(slope: float, bound: float) -> None:
+    verdict = gate.judge(strong(calibration_slope=slope), GATE)
+    found = next(c for c in verdict.criteria if c.name == "calibration_slope")
+    assert not found.is_passed
+    assert (found.observed, found.required) == (slope, bound)
 
 
 def test_a_worse_challenger_is_inferior() -> None:

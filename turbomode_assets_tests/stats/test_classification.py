@@ -109,3 +109,16 @@ def test_session_means_of_nothing_are_empty() -> None:
     means = classification.session_means(forecasts(6)[:0], "p_up")
     assert means.is_empty()
     assert means.columns == ["session", "n_rows", "p_up"]
+
+
+@pytest.mark.parametrize("silent", CLASSES)
+def test_a_collapsed_forecast_has_a_call_that_never_comes(silent: str) -> None:
+    rows = forecasts(5).with_columns(
+        pl.lit(p).alias(f"p_{c}_base_rate")
+        for c, p in zip(CLASSES, (0.125, 0.75, 0.125), strict=True)
+    )
+    collapsed = rows.with_columns(pl.lit(0.0).alias(f"p_{silent}"))
+    assert classification.rarest_call(collapsed) == 0.0
+    above = [(rows[f"p_{c}"] > rows[f"p_{c}_base_rate"]).mean() for c in CLASSES]
+    expected = min(*above, *(1.0 - np.array(above)))
+    assert classification.rarest_call(rows) == pytest.approx(expected)

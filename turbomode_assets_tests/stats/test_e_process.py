@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import integrate, stats
 
 from turbomode_assets import errors, policy
 from turbomode_assets.stats import e_process
 
 GATE = policy.GatePolicy()
-APART = GATE.bet_block_sessions + GATE.lag_sessions
+LENGTH = GATE.bet_block_sessions
 
 
 def overlapping(n_paths: int, n: int, seed: int, tails: float = 5.0) -> np.ndarray:
@@ -21,28 +22,40 @@ def overlapping(n_paths: int, n: int, seed: int, tails: float = 5.0) -> np.ndarr
     return sums[:, 10:] - sums[:, :-10]
 
 
+def mixture(z: float, variance: float) -> float:
+    """What a bet wins, averaged over half-normal stakes, by quadrature."""
+
+    def won(stake: float) -> float:
+        density = 2 * stats.norm.pdf(stake, scale=np.sqrt(variance))
+        return float(density * np.exp(stake * z - stake**2 / 2))
+
+    return float(integrate.quad(won, 0, 12 * np.sqrt(variance) + 12, limit=200)[0])
+
+
 def naive(values: np.ndarray, first: int = 0) -> np.ndarray:
-    """The same capital, one session and one gambler at a time."""
-    length, stakes = GATE.bet_block_sessions, np.ones((APART, values.size))
-    means = [values[max(t - length + 1, 0) : t + 1].mean() for t in range(values.size)]
-    for phase in range(APART):
-        wealth = 1.0
-        for t in range(values.size):
-            if t % APART == phase and t >= GATE.bet_warm_up_sessions:
-                known = range(2 * length - 1, t - APART + 1)
-                moves = [(means[k] - means[k - length]) ** 2 / 2 for k in known]
-                unit = max(np.sqrt(np.mean(moves)), 1e-12) if moves else 1e-12
-                bet = np.clip(means[t] / unit, -0.99 / GATE.stake, GATE.bet_bound)
-                wealth *= 1.0 + GATE.stake * bet * (t - length + 1 >= first)
-            stakes[phase, t] = wealth
-    return np.asarray(stakes.mean(axis=0))
+    """The same capital, one block at a time, by the definition of each part."""
+    starts = range(first % LENGTH, values.size - LENGTH + 1, LENGTH)
+    means = [values[start : start + LENGTH].mean() for start in starts]
+    capital, total, squares, n_bets = np.ones(values.size), 0.0, 0.0, 0
+    for place, start in enumerate(starts):
+        last = max(place - 2, GATE.bet_unit_blocks)
+        known = range(last - GATE.bet_unit_blocks + 1, last + 1)
+        if start >= first and len(means) > GATE.bet_unit_blocks:
+            unit = np.sqrt(np.mean([(means[k] - means[k - 1]) ** 2 / 2 for k in known]))
+            bet = min(means[place], GATE.bet_bound * unit) / np.sqrt(unit)
+            total, squares, n_bets = total + bet, squares + bet**2, n_bets + 1
+            if place >= GATE.bet_unit_blocks:
+                years = n_bets * LENGTH / 252
+                won = mixture(total / np.sqrt(squares), GATE.bet_spread * years)
+                capital[start + LENGTH - 1 :] = won
+    return capital
 
 
-@pytest.mark.parametrize("first", [0, 100])
-def test_capital_is_what_a_patient_gambler_has(first: int) -> None:
-    values = overlapping(1, 200, 1)[0] + 0.5
+@pytest.mark.parametrize(("n", "first"), [(203, 0), (320, 105), (33, 0)])
+def test_capital_is_what_a_patient_gambler_has(n: int, first: int) -> None:
+    values = overlapping(1, n, 1)[0] + 0.5
     fast = e_process.path(values, GATE, first)
-    assert fast == pytest.approx(naive(values, first), rel=1e-9)
+    assert fast == pytest.approx(naive(values, first), rel=1e-6)
 
 
 @pytest.mark.parametrize("tails", [3.0, 30.0])
@@ -54,10 +67,26 @@ def test_without_an_edge_few_ever_win(n: int, tails: float) -> None:
     assert ever <= GATE.error_rate
 
 
-@pytest.mark.parametrize("n", [252, 756])
-def test_expected_capital_never_grows(n: int) -> None:
-    last = e_process.path(overlapping(4000, n, 2), GATE)[:, -1]
+@pytest.mark.parametrize("tails", [1.0, 3.0, 30.0])
+def test_expected_capital_does_not_grow_on_symmetric_blocks(tails: float) -> None:
+    blocks = np.random.default_rng(2).standard_t(tails, size=(4000, 50))
+    last = e_process.path(np.repeat(blocks, LENGTH, axis=1), GATE)[:, -1]
     assert last.mean() <= 1.0 + 3.0 * last.std() / np.sqrt(last.size)
+
+
+def test_few_blocks_win_little_whatever_they_are() -> None:
+    sure = np.random.default_rng(3).uniform(1.0, 2.0, (1000, 8 * LENGTH))
+    assert e_process.path(sure, GATE).max() < 1.0 / GATE.error_rate
+
+
+def test_a_crisis_is_neither_all_nor_nothing() -> None:
+    usual = overlapping(300, 756, 8)
+    crisis = usual * np.where(np.arange(756) // 63 == 4, 20.0, 1.0)
+    plain, shaken = (
+        (e_process.path(paths + 2.5, GATE)[:, -1] >= 1.0 / GATE.error_rate).mean()
+        for paths in (usual, crisis)
+    )
+    assert 0.3 < shaken < plain
 
 
 def test_a_real_difference_wins_in_the_end() -> None:
@@ -105,10 +134,11 @@ def test_a_break_is_seldom_seen_where_there_is_none() -> None:
 
 def test_nothing_known_is_nothing_won() -> None:
     assert e_process.capital([], GATE) == 1.0
-    assert e_process.capital(np.ones(GATE.bet_warm_up_sessions), GATE) == 1.0
+    assert e_process.capital(np.ones(LENGTH * GATE.bet_unit_blocks), GATE) == 1.0
     assert e_process.capital_of_a_break(np.ones(100), GATE, 100) == 1.0
 
 
-def test_a_stake_that_could_lose_everything_is_refused() -> None:
-    with pytest.raises(errors.PolicyError, match="stake"):
-        dataclasses.replace(GATE, stake=1.0 / GATE.bet_bound)
+@pytest.mark.parametrize("field", ["bet_spread", "bet_bound", "bet_unit_blocks"])
+def test_a_bet_without_meaning_is_refused(field: str) -> None:
+    with pytest.raises(errors.PolicyError, match=field):
+        dataclasses.replace(GATE, **{field: 0})

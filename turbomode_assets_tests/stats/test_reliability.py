@@ -61,3 +61,27 @@ def test_without_variation_there_is_no_slope() -> None:
     one_bin = reliability.reliability(rows, "up", GATE, "_base_rate")
     assert one_bin.height == 1
     assert one_bin["predicted"].item() == pytest.approx(one_bin["observed"].item())
+
+
+@pytest.mark.parametrize(("boldness", "least", "most"), [(1, 0.9, 1.1), (2, 0.3, 0.75)])
+def test_pooled_slope_agrees_with_scikit_learn(
+    boldness: float, least: float, most: float
+) -> None:
+    rows = forecasts.drawn(seed=4, boldness=boldness)
+    said = rows.select("p_up", "p_flat", "p_down").to_numpy().T.ravel()
+    happened = [rows["label"] == name for name in ("up", "flat", "down")]
+    oracle = sklearn.linear_model.LogisticRegression(C=np.inf, tol=1e-10)
+    oracle.fit(np.log(said / (1 - said))[:, None], np.concatenate(happened))
+    found = reliability.pooled_slope(rows)
+    assert found == pytest.approx(float(oracle.coef_[0, 0]), rel=1e-3)
+    assert least < found < most
+
+
+def test_mean_error_is_that_of_the_classes() -> None:
+    rows = forecasts.drawn(seed=1, boldness=2.0)
+    each = [
+        reliability.calibration_error(reliability.reliability(rows, name, GATE))
+        for name in ("up", "flat", "down")
+    ]
+    assert reliability.mean_calibration_error(rows) == pytest.approx(np.mean(each))
+    assert np.isnan(reliability.mean_calibration_error(rows[:0]))
