@@ -1,10 +1,12 @@
 """``turbomode champion``: who reigned when, how they compare, and the way back.
 
-Shows the history of a home's champions; ``rollback`` appends to it and opens the door
-of the loop. Who may follow whom stands in `succession`.
+Shows the history of a home's champions; ``rows`` lists what a verdict rests on;
+``rollback`` appends to the history and opens the door of the loop. Who may follow whom
+stands in `succession`.
 """
 
 import argparse
+from pathlib import Path
 
 import polars as pl
 from rich.console import Console
@@ -13,6 +15,7 @@ from rich.table import Table
 from turbomode_assets import loop, succession, tables
 from turbomode_assets.defs import driver, resources
 from turbomode_assets.defs.assets import learning
+from turbomode_assets.models import scoring
 from turbomode_assets.promotion import alias
 from turbomode_assets.store import home, registry, warehouse
 
@@ -24,6 +27,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     back = commands.add_parser("rollback", help="seat an earlier champion again")
     back.set_defaults(command=roll_back)
     back.add_argument("--to", help="version; without it the predecessor, or nobody")
+    rows = commands.add_parser("rows", help="list the rows a verdict rests on")
+    rows.set_defaults(command=list_rows)
+    rows.add_argument("version", help="a challenger that was judged")
+    rows.add_argument("--to", type=Path, help="CSV file every row is written to")
 
 
 def _home_of(options: argparse.Namespace) -> home.Home:
@@ -73,3 +80,42 @@ def roll_back(options: argparse.Namespace, console: Console) -> int:
         learning.report_door(instance, since, version)
     console.print(f"{version or 'Nobody'} reigns from {since}.")
     return 0
+
+
+def list_rows(options: argparse.Namespace, console: Console) -> int:
+    """Print the rows of a verdict month by month, and write every one to a file."""
+    where = _home_of(options)
+
+    def scorer_of(address: str) -> scoring.Scorer:
+        return scoring.load(registry.load(where.models, address))
+
+    with warehouse.opened(where.database) as store:
+        rows = succession.compared_rows(store, options.version, scorer_of)
+    drawn = Table("month", "rows", "loss", "shared rows", "loss there", "champion's")
+    for row in _by_month(rows).iter_rows(named=True):
+        losses = ("loss", "loss_shared", "loss_champion")
+        loss, shared, other = (
+            "-" if row[name] is None else f"{row[name]:.4f}" for name in losses
+        )
+        count = (str(row["rows"]), loss, str(row["n_shared"]), shared, other)
+        drawn.add_row(f"{row['month']:%Y-%m}", *count)
+    console.print(drawn)
+    if options.to:
+        rows.write_csv(options.to)
+        console.print(f"{rows.height} rows written to {options.to}.")
+    return 0
+
+
+def _by_month(rows: pl.DataFrame) -> pl.DataFrame:
+    is_shared = pl.col("loss_champion").is_not_null()
+    return (
+        rows.group_by(month=pl.col("session").dt.truncate("1mo"))
+        .agg(
+            pl.len().alias("rows"),
+            pl.col("loss").mean(),
+            is_shared.sum().alias("n_shared"),
+            pl.col("loss").filter(is_shared).mean().alias("loss_shared"),
+            pl.col("loss_champion").mean(),
+        )
+        .sort("month")
+    )

@@ -224,15 +224,63 @@ def gather_evidence(
     version = judged_against(ledger, record.month)
     cards = ledger.read(tables.MODELS, match={"version": version})
     fitted_on = cards["labels_known_on"].max() if cards.height else dt.date.min
-    signals = ledger.read(tables.SIGNALS, match={"champion_version": version})
-    unheard = _unheard(signals, record.known, cards, scorer_of)
     return evidence.gather(
         record.predictions(),
         ledger.read(tables.OOF_PREDICTIONS, match={"version": version}),
-        pl.concat([signals.select(_SAID), unheard]),
+        _heard(ledger, version, record.known, scorer_of),
         record.known.filter(pl.col("matures_on") > fitted_on).height,
         _earlier(ledger, version, record),
     )
+
+
+def compared_rows(
+    ledger: Ledger,
+    version: str,
+    scorer_of: ScorerOf,
+    rules: policy.Policy = policy.SWING,
+) -> pl.DataFrame:
+    """Rows on which a judged challenger was compared, as `evidence.rows` lists them.
+
+    Parameters
+    ----------
+    ledger
+        Tables of the loop.
+    version
+        The challenger.
+    scorer_of
+        As for `gather_evidence`.
+    rules
+        Policy in force.
+
+    Raises
+    ------
+    errors.MissingEvidence
+        Where no verdict over it is stored.
+    """
+    own = ledger.read(tables.OOF_PREDICTIONS, match={"version": version})
+    verdict = ledger.read(tables.VERDICTS, match={"version": version})
+    if own.is_empty() or verdict.is_empty():
+        judged = ledger.read(tables.VERDICTS)["version"].unique().sort()
+        found = ", ".join(judged) or "none yet"
+        message = f"expected a judged challenger, was {version!r}; judged: {found}"
+        raise errors.MissingEvidence(message)
+    against, month = verdict["against"][0], verdict["month"][0]
+    known = loop.known_before(ledger.read(tables.SAMPLES, last=month), month, rules)
+    return evidence.rows(
+        own,
+        ledger.read(tables.OOF_PREDICTIONS, match={"version": against}),
+        _heard(ledger, against, known, scorer_of),
+    )
+
+
+def _heard(
+    ledger: Ledger, version: str, known: pl.DataFrame, scorer_of: ScorerOf
+) -> pl.DataFrame:
+    """What a champion emitted, and would have where it was silent."""
+    cards = ledger.read(tables.MODELS, match={"version": version})
+    signals = ledger.read(tables.SIGNALS, match={"champion_version": version})
+    unheard = _unheard(signals, known, cards, scorer_of)
+    return pl.concat([signals.select(_SAID), unheard])
 
 
 def _unheard(

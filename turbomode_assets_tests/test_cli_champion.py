@@ -3,10 +3,13 @@
 import datetime as dt
 import pathlib
 
+import polars as pl
 import pytest
 
 from turbomode_assets import cli, tables
+from turbomode_assets.promotion import gate
 from turbomode_assets_tests.defs import test_promotion
+from turbomode_assets_tests.promotion import test_evidence
 
 store = test_promotion.store
 MONTHS = {"v1": dt.date(2024, 4, 1), "v2": dt.date(2024, 5, 1)}
@@ -57,6 +60,44 @@ def test_an_unknown_version_is_explained(
     crowned(store)
     assert champion(store, "rollback", "--to", "v9") == 1
     assert "choose one of v1, v2" in capsys.readouterr().err
+
+
+def judged(kept: test_promotion.Store, version: str, against: str) -> pl.DataFrame:
+    """A stored verdict over `version`, and the predictions of both."""
+    challenger, champion = (
+        test_evidence.oof(version, 0.9),
+        test_evidence.oof(against, 0.4),
+    )
+    for rows in (challenger, champion[:1000]):
+        kept.write(tables.OOF_PREDICTIONS, rows)
+    criterion = gate.Criterion(
+        name="x", observed=1.0, required=0.0, is_passed=True, sentence=""
+    )
+    verdict = gate.Verdict(criteria=(criterion,), against=against)
+    month = challenger["month"][0]
+    kept.write(tables.VERDICTS, verdict.to_frame("swing", version, month))
+    return challenger
+
+
+def test_rows_of_a_verdict_are_listed(
+    store: test_promotion.Store, tmp_path: pathlib.Path
+) -> None:
+    challenger = judged(store, "v2", "v1")
+    file = tmp_path / "rows.csv"
+    assert champion(store, "rows", "v2", "--to", str(file)) == 0
+    written = pl.read_csv(file, try_parse_dates=True)
+    assert written.height == challenger.height
+    assert written["loss_champion"].count() == 1000
+    joined = written.join(challenger, on=["symbol", "session"])
+    assert joined["p_up"].to_list() == pytest.approx(joined["p_up_right"].to_list())
+
+
+def test_rows_of_a_version_nobody_judged_are_explained(
+    store: test_promotion.Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged(store, "v2", "v1")
+    assert champion(store, "rows", "v9") == 1
+    assert "judged: v2" in capsys.readouterr().err
 
 
 def test_an_empty_home_says_so(

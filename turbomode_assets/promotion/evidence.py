@@ -129,6 +129,35 @@ def gather(
     )
 
 
+def rows(
+    challenger_oof: pl.DataFrame,
+    champion_oof: pl.DataFrame,
+    champion_signals: pl.DataFrame,
+) -> pl.DataFrame:
+    """Every row a comparison rests on; one per row of the challenger.
+
+    Parameters
+    ----------
+    challenger_oof, champion_oof, champion_signals
+        As for `gather`.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of `learning.oof_predictions`, what the champion said (p_up_champion,
+        p_flat_champion, p_down_champion) and the log-loss of either in nats (loss,
+        loss_champion); null where the champion said nothing. By session and symbol.
+    """
+    against = _version_of(champion_oof)
+    champion = _record(champion_oof, champion_signals, against)
+    both = challenger_oof.join(champion, on=["symbol", "session"], how="left")
+    losses = (
+        classification.log_loss().alias("loss"),
+        classification.log_loss("_champion").alias("loss_champion"),
+    )
+    return both.with_columns(losses).sort("session", "symbol")
+
+
 def _version_of(oof: pl.DataFrame) -> str:
     versions = oof["version"].unique().sort().to_list()
     if len(versions) > 1:

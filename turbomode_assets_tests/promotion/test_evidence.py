@@ -178,3 +178,31 @@ def test_folds_of_the_champion_are_no_evidence_against_it() -> None:
     found = evidence.gather(oof("v2", 0.9), champion, said(spoken, "v1"), 500)
     assert found.paired.height == len(DAYS)
     assert found.gains["session"].to_list() == DAYS[230:]
+
+
+def test_listed_rows_give_the_losses_that_were_judged() -> None:
+    challenger, champion = oof("v2", 0.9), oof("v1", 0.4)[:3000]
+    spoken = said(oof("v1", 0.8)[3000:4000], "v1")
+    listed = evidence.rows(challenger, champion, spoken)
+    found = evidence.gather(challenger, champion, spoken, 500).losses
+    means = listed.group_by("session").agg(
+        pl.col("loss", "loss_champion").mean(), n=pl.col("loss_champion").count()
+    )
+    means = means.sort("session")
+    assert listed.select(KEY).sort(KEY).equals(challenger.select(KEY).sort(KEY))
+    assert means["n"].to_list() == found["n_paired"].to_list()
+    assert means["loss"].to_list() == pytest.approx(found["challenger"].to_list())
+    shared = means.drop_nulls()["loss_champion"].to_list()
+    assert shared == pytest.approx(found["champion"].drop_nulls().to_list())
+
+
+def test_a_forecast_that_is_always_the_same_has_no_call() -> None:
+    constant = evidence.gather(oof("v1", 0.0), NONE, SILENCE, 500)
+    assert constant.rarest_call == 0.0
+
+
+def test_measures_of_calibration_tell_an_honest_forecast_from_a_bold_one() -> None:
+    honest = evidence.gather(oof("v1", 1.0), NONE, SILENCE, 500)
+    assert honest.rarest_call > 0.2
+    assert honest.calibration_slope == pytest.approx(1.0, abs=0.15)
+    assert honest.calibration_error < 0.02

@@ -73,6 +73,7 @@ def test_pooled_slope_agrees_with_scikit_learn(
     oracle = sklearn.linear_model.LogisticRegression(C=np.inf, tol=1e-10)
     oracle.fit(np.log(said / (1 - said))[:, None], np.concatenate(happened))
     found = reliability.pooled_slope(rows)
+    assert found is not None
     assert found == pytest.approx(float(oracle.coef_[0, 0]), rel=1e-3)
     assert least < found < most
 
