@@ -217,7 +217,7 @@ class GatePolicy:
     """Chance of ever replacing a champion by a stream of challengers that are no
     better, however many months it is asked; also, at each look, of unseating a
     champion that is no worse than the base rate. Measured over 24 monthly decisions on
-    resampled real losses: 0.2 to 9 %, see docs/gate.md."""
+    resampled real losses: 0.4 to 9 %, see docs/gate.md."""
 
     lag_sessions: int = 12
     """Sessions until an outcome is known, at the most: a holding period."""
@@ -232,14 +232,14 @@ class GatePolicy:
     to the error rate."""
 
     bet_bound: float = 3.0
-    """Units at which a gain is cut off. At 2 as much power is lost as is won over a
-    plain bootstrap test; without a bound a stream of equal models won 9.4 % of the
-    time within two years, so 8 %."""
+    """Units at which a gain is cut off. At 2 power falls to that of a plain bootstrap
+    test; without a bound a stream of equal models won 9.4 % of the time within two
+    years, so 8 %."""
 
     bet_spread: float = 2.0
-    """Variance of the stakes, a year: how large a gain is looked for. Of 0.5, 1, 1.5,
-    2 and 4 the largest that keeps the error rate also where one looks from the sixth
-    month on; the larger, the sooner a large gain is found."""
+    """Variance of the stakes, a year: how large a gain is looked for. Of 1, 1.5, 2 and
+    4 the largest that keeps the error rate also where one looks from the sixth month
+    on; the larger, the sooner a large gain is found."""
 
     demotion_window_sessions: int = 252
     """Sessions of a reign within which a failure may have begun: were all of a long
