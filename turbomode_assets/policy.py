@@ -214,8 +214,8 @@ class GatePolicy:
     """Shortest mean block: labels of neighbors overlap over ten sessions."""
 
     error_rate: float = 0.10
-    """Chance of ever replacing a champion by a stream of challengers that are no
-    better, however many months it is asked; also, at each look, of unseating a
+    """Nominal chance of ever replacing a champion by a stream of challengers that are
+    no better, however many months it is asked; also, at each look, of unseating a
     champion that is no worse than the base rate. Measured over 24 monthly decisions on
     resampled real losses: 0.4 to 9 %, see docs/gate.md."""
 

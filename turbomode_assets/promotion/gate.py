@@ -245,8 +245,8 @@ def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Criter
 def surely_better(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
     """Capital won by betting on this champion's challengers, ever since it reigns.
 
-    The chance that challengers no better than the champion ever pass here is at most
-    `error_rate`, however many months they try.
+    `error_rate` bounds the chance that challengers no better than the champion ever
+    pass here, however many months they try; docs/gate.md says how far that is proven.
     """
     return _at_least(
         "surely_better",
