@@ -13,10 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-import numpy as np
-
-from turbomode_assets.features import panel, track
-from turbomode_assets.features.windows import Array
+from turbomode_assets.features import bars
+from turbomode_assets.features.formula import Formula
 
 Unit = Literal[
     "fraction", "log return", "per session", "deviations", "ratio", "logarithm",
@@ -44,27 +42,13 @@ QLIB_WINDOWS = (5, 10, 20, 30, 60)
 Window = int | tuple[int, ...]
 
 
-def before(*windows: int) -> int:
-    """Look-back of a value that needs the close before its longest window."""
-    return max(windows)
-
-
-def within(*windows: int) -> int:
-    """Look-back of a value that needs the bars of its longest window only."""
-    return max(windows) - 1
-
-
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Feature:
     """One column of `tables.FEATURES`."""
 
     name: str
     family: str
-    kernel: Callable[[panel.Panel], Array]
-    """Values of the rows a panel is asked for."""
-
-    lookback_sessions: int
-    """Earlier bars of the symbol needed: non-null from this row index on."""
+    formula: Formula
 
     unit: Unit
     bounds: Bounds
@@ -73,15 +57,17 @@ class Feature:
     over: Literal["symbol", "session"] = "symbol"
     """Value of a symbol, or its rank among the symbols of a session."""
 
+    @property
+    def lookback_sessions(self) -> int:
+        """Earlier bars of the symbol needed: non-null from this row index on."""
+        return self.formula.lookback
+
     @functools.cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Columns of a panel the kernel reads, found by running it."""
-        n_rows = self.lookback_sessions + 2
-        age = np.arange(n_rows, dtype=float)[:, None]
-        columns = {name: track.Column(age + 1, age) for name in panel.INPUTS}
-        traced = panel.Panel(columns, age, n_rows=1)
-        self.kernel(traced)
-        return tuple(name for name in panel.INPUTS if name in traced.inputs_read)
+        """Columns of a symbol the formula reads."""
+        return tuple(
+            name for name in bars.INPUTS if bars.column(name) in self.formula.leaves
+        )
 
     @property
     def is_cross_sectional(self) -> bool:
@@ -94,14 +80,13 @@ class Feature:
 class Kind:
     """A function and the windows it is listed with; one feature each."""
 
-    function: Callable[..., Array]
-    """From a panel and windows to values."""
+    function: Callable[..., Formula]
+    """From the bars of a symbol and windows to a formula."""
 
     windows: tuple[Window, ...]
     unit: Unit
     bounds: Bounds
     source: str
-    lookback: Callable[..., int] = before
 
     def features(self) -> list[Feature]:
         """One feature per window."""
@@ -113,8 +98,7 @@ class Kind:
         return Feature(
             name="_".join([function.__name__, *map(str, window)]),
             family=function.__module__.rpartition(".")[2],
-            kernel=lambda of: function(of, *window),
-            lookback_sessions=self.lookback(*window) if window else self.lookback(1),
+            formula=function(bars.Bars(), *window),
             unit=self.unit,
             bounds=self.bounds,
             sentence=self._sentence(window),

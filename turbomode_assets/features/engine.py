@@ -1,37 +1,32 @@
 """Adjusted bars into feature rows, the same bytes whatever range is asked for.
 
 1. `blocks` cuts a range into calendar years. The bars of a year are always loaded from
-   the same session on, so running totals start, and round, in the same place whether
-   one session is computed or twenty years.
+   the same session on, so whatever adds up since the first bar rounds in the same place
+   whether one session is computed or twenty years.
 2. `compute` sorts the bars of a block and takes the returns of market and sectors
    (`groups`), which need all symbols at once.
-3. Symbols with rows that are asked for are then laid side by side, a few at a time, in
-   a `panel.Panel`, and every kernel of the feature set is run on it.
-4. What is to be ranked is ranked within each session, in one pass at the end.
+3. The formulas of the feature set, brought into an order once (`program`), are
+   evaluated symbol by symbol (`machine`).
+4. What is to be ranked is ranked within each session (`ranks`).
 
 Which features exist is the catalog's; adjusting and loading bars is the caller's.
 """
 
 import dataclasses
 import datetime as dt
-import math
+import functools
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
 
 from turbomode_assets import errors, sessions
-from turbomode_assets.features import catalog, groups, panel, season
-from turbomode_assets.features.declaration import Feature
-from turbomode_assets.features.groups import Codes, Singles
-from turbomode_assets.features.track import Column
-from turbomode_assets.features.windows import Array
+from turbomode_assets.features import catalog, groups, machine, program, ranks, season
+from turbomode_assets.features.bars import INPUTS
+from turbomode_assets.features.groups import Array, Codes
 
 _MARGIN_SESSIONS = 21
 """Sessions loaded beyond the longest look-back: a month of a symbol's missing bars."""
-
-_MOST_AT_ONCE = 44
-"""Symbols of a panel at most: what is kept of two years of them then stays below the
-64 MB that are reused without asking the system."""
 
 _LARGEST_KEPT = 31 * 2**20
 """Bytes, a little less than the 32 MB up to which glibc learns from what is freed."""
@@ -52,7 +47,9 @@ class Block:
 class _Rows:
     """Bars of a block sorted by symbol and session, as arrays of one length."""
 
-    values: dict[str, Array]
+    given: Array
+    """A line per name of `bars.INPUTS`."""
+
     start: Codes
     """Row of each symbol's first bar, and one past the last row."""
 
@@ -136,17 +133,37 @@ def compute(
     bars = adjusted.filter(pl.col("session") <= block.last).sort("symbol", "session")
     is_asked = bars["session"] >= block.first
     keys = bars.select("symbol", "session").filter(is_asked)
-    chosen = catalog.features(feature_set)
+    version = pl.lit(catalog.feature_version(feature_set)).alias("feature_version")
+    if keys.height:
+        return keys.with_columns(
+            version, *_values(_rows(bars, universe, is_asked), keys, feature_set)
+        )
+    names = catalog.names(feature_set=feature_set)
+    return keys.with_columns(version, *(pl.Series(n, [], pl.Float32) for n in names))
+
+
+def _values(rows: _Rows, keys: pl.DataFrame, feature_set: str) -> Iterator[pl.Series]:
+    """One column per feature, a value per row of `keys`."""
+    chosen, steps = catalog.features(feature_set), _program(feature_set)
     _let_memory_be_reused()
     values = np.empty((len(chosen), keys.height), dtype=np.float32)
-    if keys.height:
-        # Cells without enough past divide by zero; they are blanked below.
-        with np.errstate(all="ignore"):
-            _evaluate(_rows(bars, universe, is_asked), chosen, values)
-            _rank_within(keys["session"], chosen, values)
-    version = pl.lit(catalog.feature_version(feature_set)).alias("feature_version")
-    named = zip(chosen, values, strict=True)
-    return keys.with_columns(version, *(_nullable(f.name, line) for f, line in named))
+    n_missing = machine.run(
+        steps.codes,
+        steps.numbers,
+        steps.n_columns,
+        rows.given,
+        rows.start,
+        rows.n_asked,
+        values,
+    )
+    ranked = [
+        line
+        for feature, line in zip(chosen, values, strict=True)
+        if feature.over == "session"
+    ]
+    ranks.replace_by_ranks(ranked, _numbered(keys["session"]))
+    for feature, line, n in zip(chosen, values, n_missing, strict=True):
+        yield pl.Series(feature.name, line, nan_to_null=n > 0)
 
 
 def _let_memory_be_reused() -> None:
@@ -163,87 +180,37 @@ def _require_block(adjusted: pl.DataFrame, block: Block) -> None:
         raise errors.TableError(message)
 
 
-def _nullable(name: str, line: Singles) -> pl.Series:
-    is_finite = np.isfinite(line)
-    if is_finite.all():
-        return pl.Series(name, line)
-    line = np.where(is_finite, line, np.float32(np.nan))
-    return pl.Series(name, line, nan_to_null=True)
-
-
 def _rows(bars: pl.DataFrame, universe: pl.DataFrame, is_asked: pl.Series) -> _Rows:
     new = (bars["symbol"] != bars["symbol"].shift(1)).fill_null(value=True).to_numpy()
     start = np.append(np.flatnonzero(new), bars.height)
     values = {name: bars[name].cast(pl.Float64).to_numpy() for name in _GIVEN}
     log_close = np.log(values["close"])
     log_return = np.where(new, np.nan, np.diff(log_close, prepend=0.0))
-    days = bars["session"].unique().sort()
-    day = days.search_sorted(bars["session"]).to_numpy().astype(np.int64)
+    day = _numbered(bars["session"])
     sector = groups.sector_codes(bars, universe)
     values |= {
         "log_return": log_return,
         "market_log_return": groups.group_returns(log_return, day, 0 * day),
         "sector_log_return": groups.group_returns(log_return, day, sector),
     }
-    calendar = season.columns(days.to_list())
+    calendar = season.columns(bars["session"].unique().sort())
     values |= {name: each[day] for name, each in calendar.items()}
-    n_asked = np.add.reduceat(is_asked.to_numpy().astype(np.int64), start[:-1])
-    return _Rows(values, start, n_asked)
+    return _Rows(
+        given=np.stack([values[name] for name in INPUTS]),
+        start=start,
+        n_asked=np.add.reduceat(is_asked.to_numpy().astype(np.int64), start[:-1]),
+    )
 
 
-def _evaluate(rows: _Rows, features: tuple[Feature, ...], out: Singles) -> None:
-    """Write the values of `features` into `out`, one row per feature."""
-    asked = np.flatnonzero(rows.n_asked)
-    n_panels = math.ceil(asked.size / _MOST_AT_ONCE)
-    # An even number of symbols, which `track.Column.totals` adds up faster.
-    at_once = 2 * math.ceil(asked.size / n_panels / 2)
-    first = 0
-    for begin in range(0, asked.size, at_once):
-        symbols = asked[begin : begin + at_once]
-        n_asked = rows.n_asked[symbols]
-        last = first + int(n_asked.sum())
-        _evaluate_together(_panel(rows, symbols), n_asked, features, out[:, first:last])
-        first = last
+def _numbered(session: pl.Series) -> Codes:
+    """Sessions numbered in order, from 0, without gaps."""
+    since_epoch = session.to_physical().to_numpy().astype(np.int64)
+    since_first = since_epoch - since_epoch.min()
+    occurs = np.zeros(since_first.max() + 1, dtype=np.int64)
+    occurs[since_first] = 1
+    return (occurs.cumsum() - 1)[since_first]
 
 
-def _evaluate_together(
-    of: panel.Panel, n_asked: Codes, features: tuple[Feature, ...], out: Singles
-) -> None:
-    is_row = np.arange(of.n_rows)[:, None] >= of.n_rows - n_asked
-    # Symbol by symbol, as places in an array whose columns are symbols.
-    places = np.arange(is_row.size).reshape(is_row.shape).T[is_row.T]
-    age = of.age[-of.n_rows :].take(places)
-    youngest, shape = age.min(), is_row.T.shape
-    for feature, line in zip(features, out, strict=True):
-        found = feature.kernel(of)
-        if line.size == found.size:
-            line.reshape(shape)[:] = found.T
-        else:
-            line[:] = found.take(places)
-        if youngest < feature.lookback_sessions:
-            line[age < feature.lookback_sessions] = np.nan
-
-
-def _panel(rows: _Rows, symbols: Codes) -> panel.Panel:
-    start, end = rows.start[symbols], rows.start[symbols + 1]
-    n_rows = int(rows.n_asked[symbols].max())
-    height = max(int((end - start).max()), n_rows + catalog.lookback("full") + 1)
-    row = np.arange(height)[:, None] + (end - height)
-    age = (row - start).astype(float)
-    row = np.maximum(row, start)
-    columns = {
-        name: Column(rows.values[name][row], age, int(name.endswith("_return")))
-        for name in panel.INPUTS
-    }
-    return panel.Panel(columns, age, n_rows)
-
-
-def _rank_within(
-    session: pl.Series, features: tuple[Feature, ...], out: Singles
-) -> None:
-    """Replace values by their ranks within each session, where that is asked for."""
-    day = session.rank("dense").to_numpy().astype(np.int64) - 1
-    place = groups.place_within(day)
-    for feature, line in zip(features, out, strict=True):
-        if feature.over == "session":
-            line[:] = groups.ranks_within(line, day, place)
+@functools.cache
+def _program(feature_set: str) -> program.Program:
+    return program.compiled([f.formula for f in catalog.features(feature_set)])

@@ -6,9 +6,8 @@ ratio to the same symbol's volume, so splits and size drop out. Nothing here com
 symbols.
 """
 
-import numpy as np
-
 from turbomode_assets.features.bands import place_between
+from turbomode_assets.features.bars import LEAST_RANGE, Bars, correlation
 from turbomode_assets.features.declaration import (
     ANY,
     POSITIVE,
@@ -17,11 +16,9 @@ from turbomode_assets.features.declaration import (
     SHARE,
     SIGNED,
     Kind,
-    before,
-    within,
 )
+from turbomode_assets.features.formula import Formula
 from turbomode_assets.features.oscillators import typical_price
-from turbomode_assets.features.panel import LEAST_RANGE, Panel
 from turbomode_assets.features.trend import correlation_with_time
 from turbomode_assets.features.volatility import move
 from turbomode_assets.features.volume import (
@@ -30,124 +27,122 @@ from turbomode_assets.features.volume import (
     log_volume,
     traded_value,
 )
-from turbomode_assets.features.windows import Array
 
 
-def close_place(of: Panel) -> Array:
-    """Place of the close between low (-1) and high (+1), in all rows."""
-    return place_between(of.close.all, of.low.all, of.high.all)
+def close_place(of: Bars) -> Formula:
+    """Place of the close between low (-1) and high (+1)."""
+    return place_between(of.close, of.low, of.high)
 
 
-def placed_volume(of: Panel) -> Array:
-    """Volume times the place of the close in its range, in all rows."""
-    return of.volume.all * close_place(of)
+def placed_volume(of: Bars) -> Formula:
+    """Volume times the place of the close in its range."""
+    return of.volume * close_place(of)
 
 
-def directed_volume(of: Panel) -> Array:
-    """Volume with the sign of the log return, in all rows."""
-    return of.volume.all * np.sign(of.log_return.all)
+def directed_volume(of: Bars) -> Formula:
+    """Volume with the sign of the log return."""
+    return of.volume * of.log_return.sign
 
 
-def balance_of_volume(of: Panel) -> Array:
-    """Running total of the volume with the sign of its session, in all rows."""
-    return of.derived(directed_volume, 1).column.totals[1:]
+def balance_of_volume(of: Bars) -> Formula:
+    """Running total of the volume with the sign of its session."""
+    return directed_volume(of).running_total
 
 
-def value_inflow(of: Panel) -> Array:
-    """Traded value where the typical price rose, else 0, in all rows."""
-    price = of.derived(typical_price)
-    return price.all * of.volume.all * (price.all > price.previous)
+def value_inflow(of: Bars) -> Formula:
+    """Traded value where the typical price rose, else 0."""
+    price = typical_price(of)
+    return price * of.volume * (price > price.previous)
 
 
-def value_outflow(of: Panel) -> Array:
-    """Traded value where the typical price fell, else 0, in all rows."""
-    price = of.derived(typical_price)
-    return price.all * of.volume.all * (price.all < price.previous)
+def value_outflow(of: Bars) -> Formula:
+    """Traded value where the typical price fell, else 0."""
+    price = typical_price(of)
+    return price * of.volume * (price < price.previous)
 
 
-def weighted_move(of: Panel) -> Array:
-    """Size of the return times volume, in all rows."""
-    return abs(of.close.all / of.close.previous - 1) * of.volume.all
+def weighted_move(of: Bars) -> Formula:
+    """Size of the return times volume."""
+    return abs(of.close / of.close.previous - 1) * of.volume
 
 
-def growth(of: Panel) -> Array:
-    """Close over the previous close, in all rows."""
-    return of.close.all / of.close.previous
+def growth(of: Bars) -> Formula:
+    """Close over the previous close."""
+    return of.close / of.close.previous
 
 
-def volume_growth(of: Panel) -> Array:
-    """Log of one more than volume over the previous volume, in all rows."""
-    return np.log1p(of.volume.all / np.maximum(of.volume.previous, LEAST_SHARES))
+def volume_growth(of: Bars) -> Formula:
+    """Log of one more than volume over the previous volume."""
+    return (of.volume / of.volume.previous.at_least(LEAST_SHARES) + 1.0).log
 
 
-def illiquidity_surprise(of: Panel, n: int, long: int) -> Array:
+def illiquidity_surprise(of: Bars, n: int, long: int) -> Formula:
     """Log of price move per dollar traded, `n` sessions against `long`.
 
     Moves and dollars are summed before they are divided, so that one session without
     trades does not decide.
     """
-    moves, dollars = of.derived(move, 1), of.derived(traded_value)
-    moved = moves.mean(n) / np.maximum(moves.mean(long), LEAST_RANGE)
-    usual = np.maximum(dollars.mean(long), LEAST_RATIO * of.close.now)
-    traded = np.maximum(dollars.mean(n) / usual, LEAST_RATIO)
-    impact = np.maximum(moved, LEAST_RATIO) / traded
-    return np.log(np.clip(impact, LEAST_RATIO, 1 / LEAST_RATIO))
+    moves, dollars = move(of), traded_value(of)
+    moved = moves.mean(n) / moves.mean(long).at_least(LEAST_RANGE)
+    usual = dollars.mean(long).at_least(LEAST_RATIO * of.close)
+    traded = (dollars.mean(n) / usual).at_least(LEAST_RATIO)
+    impact = moved.at_least(LEAST_RATIO) / traded
+    return impact.clip(LEAST_RATIO, 1 / LEAST_RATIO).log
 
 
-def close_location(of: Panel, n: int) -> Array:
+def close_location(of: Bars, n: int) -> Formula:
     """Mean place of the close between low (-1) and high (+1) over `n` sessions."""
-    return np.clip(of.derived(close_place).mean(n), -1.0, 1.0)
+    return close_place(of).mean(n).clip(-1.0, 1.0)
 
 
-def money_location(of: Panel, n: int) -> Array:
+def money_location(of: Bars, n: int) -> Formula:
     """Mean place of the close in its range, weighted by volume, over `n` sessions."""
-    return np.clip(of.derived(placed_volume).sum(n) / _all_volume(of, n), -1.0, 1.0)
+    return (placed_volume(of).sum(n) / _all_volume(of, n)).clip(-1.0, 1.0)
 
 
-def signed_volume(of: Panel, n: int) -> Array:
+def signed_volume(of: Bars, n: int) -> Formula:
     """Volume of rising less falling sessions, over all volume of `n`."""
-    directed = of.derived(directed_volume, 1).sum(n)
-    return np.clip(directed / _all_volume(of, n), -1.0, 1.0)
+    directed = directed_volume(of).sum(n)
+    return (directed / _all_volume(of, n)).clip(-1.0, 1.0)
 
 
-def _all_volume(of: Panel, n: int) -> Array:
-    return np.maximum(of.volume.sum(n), LEAST_SHARES)
+def _all_volume(of: Bars, n: int) -> Formula:
+    return of.volume.sum(n).at_least(LEAST_SHARES)
 
 
-def balance_trend(of: Panel, n: int) -> Array:
+def balance_trend(of: Bars, n: int) -> Formula:
     """Correlation of on-balance volume with time over `n` sessions."""
-    balance = of.derived(balance_of_volume, 1)
+    balance = balance_of_volume(of)
     return correlation_with_time(balance, _all_volume(of, n) * 1e-6, n)
 
 
-def money_flow(of: Panel, n: int) -> Array:
+def money_flow(of: Bars, n: int) -> Formula:
     """Value traded at rising typical prices over all value moved, `n` sessions."""
-    inflow = of.derived(value_inflow, 1).sum(n)
-    moved = inflow + of.derived(value_outflow, 1).sum(n)
-    return np.clip(inflow / np.maximum(moved, LEAST_SHARES * of.close.now), 0.0, 1.0)
+    inflow = value_inflow(of).sum(n)
+    moved = inflow + value_outflow(of).sum(n)
+    return (inflow / moved.at_least(LEAST_SHARES * of.close)).clip(0.0, 1.0)
 
 
-def price_to_volume_mean(of: Panel, n: int) -> Array:
+def price_to_volume_mean(of: Bars, n: int) -> Formula:
     """Close over the volume-weighted mean close of `n` sessions, less one."""
-    traded = of.derived(traded_value).sum(n) / _all_volume(of, n)
-    is_traded = of.volume.sum(n) > LEAST_SHARES
-    return np.where(is_traded, of.close.now / traded - 1, 0.0)
+    traded = traded_value(of).sum(n) / _all_volume(of, n)
+    return (of.close / traded - 1).where(of.volume.sum(n), exceeds=LEAST_SHARES)
 
 
-def price_volume_correlation(of: Panel, n: int) -> Array:
+def price_volume_correlation(of: Bars, n: int) -> Formula:
     """Correlation of the close with log volume over `n` sessions."""
-    return of.correlation(of.close, of.derived(log_volume), n)
+    return correlation(of.close, log_volume(of), n)
 
 
-def growth_correlation(of: Panel, n: int) -> Array:
+def growth_correlation(of: Bars, n: int) -> Formula:
     """Correlation of returns with log volume growth over `n` sessions."""
-    return of.correlation(of.derived(growth, 1), of.derived(volume_growth, 1), n)
+    return correlation(growth(of), volume_growth(of), n)
 
 
-def weighted_vol(of: Panel, n: int) -> Array:
+def weighted_vol(of: Bars, n: int) -> Formula:
     """Standard deviation over mean of absolute returns times volume, `n` sessions."""
-    weighted = of.derived(weighted_move, 1)
-    return weighted.std(n) / np.maximum(weighted.mean(n), LEAST_RANGE * LEAST_SHARES)
+    weighted = weighted_move(of)
+    return weighted.std(n) / weighted.mean(n).at_least(LEAST_RANGE * LEAST_SHARES)
 
 
 _CHAIKIN = "Chaikin's close location value"
@@ -161,23 +156,14 @@ KINDS = (
         (-4.7, 4.7),
         "Amihud 2002, against the symbol's own habit",
     ),
-    Kind(close_location, (5, 10, 20), "correlation", SIGNED, _CHAIKIN, within),
-    Kind(money_location, (20,), "correlation", SIGNED, "Chaikin money flow", within),
+    Kind(close_location, (5, 10, 20), "correlation", SIGNED, _CHAIKIN),
+    Kind(money_location, (20,), "correlation", SIGNED, "Chaikin money flow"),
     Kind(signed_volume, (20,), "share", SIGNED, _GRANVILLE),
     Kind(balance_trend, (20,), "correlation", SIGNED, _GRANVILLE),
     Kind(money_flow, (14,), "share", SHARE, "Quong and Soudack 1989"),
-    Kind(price_to_volume_mean, (20,), "fraction", ANY, "Moving VWAP", within),
-    Kind(
-        price_volume_correlation,
-        QLIB_WINDOWS,
-        "correlation",
-        SIGNED,
-        QLIB + "CORR",
-        within,
-    ),
-    Kind(
-        growth_correlation, QLIB_WINDOWS, "correlation", SIGNED, QLIB + "CORD", before
-    ),
-    Kind(weighted_vol, QLIB_WINDOWS, "ratio", POSITIVE, QLIB + "WVMA", before),
+    Kind(price_to_volume_mean, (20,), "fraction", ANY, "Moving VWAP"),
+    Kind(price_volume_correlation, QLIB_WINDOWS, "correlation", SIGNED, QLIB + "CORR"),
+    Kind(growth_correlation, QLIB_WINDOWS, "correlation", SIGNED, QLIB + "CORD"),
+    Kind(weighted_vol, QLIB_WINDOWS, "ratio", POSITIVE, QLIB + "WVMA"),
 )
 """The features of this family."""

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from turbomode_assets import sessions
-from turbomode_assets.features.windows import Array
 
+Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
@@ -86,65 +86,3 @@ def group_returns(log_return: Array, day: Codes, group: Codes) -> Array:
     previous = np.concatenate([day[:1], day[:-1]])
     moved = level[group, day] - level[group, previous]
     return np.where(is_known, moved, np.nan)
-
-
-def place_within(day: Codes) -> Codes:
-    """Number of each row among the rows of its session, from 0.
-
-    Examples
-    --------
-    >>> place_within(np.array([0, 1, 0])).tolist()
-    [0, 0, 1]
-    """
-    order = np.argsort(day, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(day.size) - np.searchsorted(day[order], day[order])
-    return place
-
-
-def ranks_within(values: Singles, day: Codes, place: Codes) -> Singles:
-    """Rank of each value among those of its session, in (0, 1); nan where it is.
-
-    Parameters
-    ----------
-    values
-        One per row.
-    day
-        Number of the session of each row.
-    place
-        As `place_within` returns it.
-
-    Returns
-    -------
-    Singles
-        ``(rank - 0.5) / values in the session``, ties share their mean rank.
-
-    Examples
-    --------
-    >>> values = np.array([3, np.nan, 1, 1], dtype=np.float32)
-    >>> ranks_within(values, np.zeros(4, dtype=int), np.arange(4)).round(2).tolist()
-    [0.8299999833106995, nan, 0.33000001311302185, 0.33000001311302185]
-    """
-    grid = np.full((day.max() + 1, place.max() + 1), np.nan, dtype=np.float32)
-    grid[day, place] = np.where(np.isfinite(values), values, np.nan)
-    row = np.arange(len(grid))[:, None] * grid.shape[1]
-    order = np.argsort(grid, axis=1) + row
-    ascending = grid.take(order)
-    count = np.isfinite(ascending).sum(axis=1, keepdims=True)
-    ranks = np.empty_like(grid)
-    ranks.put(order, _mean_places(ascending) / count)
-    return np.where(np.isfinite(values), ranks[day, place], np.float32(np.nan))
-
-
-def _mean_places(ascending: Singles) -> Array:
-    """Places from 0.5, shared among equal values, along each row."""
-    places = np.arange(ascending.shape[1]) + 0.5
-    is_tie = ascending[:, 1:] == ascending[:, :-1]
-    if not is_tie.any():
-        return np.broadcast_to(places, ascending.shape)
-    edge = np.zeros((len(ascending), 1), dtype=bool)
-    first = np.where(np.hstack([edge, is_tie]), 0.0, places)
-    last = np.where(np.hstack([is_tie, edge]), np.inf, places)
-    first = np.maximum.accumulate(first, axis=1)
-    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-    return (first + last) / 2

@@ -8,67 +8,64 @@ takes both. Ranks within a session are the business of `catalog` and `engine`.
 
 import math
 
-import numpy as np
-
+from turbomode_assets.features.bars import LEAST_VOL, Bars, correlation
 from turbomode_assets.features.declaration import ANY, POSITIVE, SIGNED, Kind
-from turbomode_assets.features.panel import LEAST_VOL, Panel
-from turbomode_assets.features.track import Track
-from turbomode_assets.features.windows import Array
+from turbomode_assets.features.formula import Formula, covariance
 
 _LEAST_VARIANCE = LEAST_VOL**2
 
 
-def market_beta(of: Panel, n: int) -> Array:
+def market_beta(of: Bars, n: int) -> Formula:
     """Slope of log returns on the market's over `n` sessions."""
     return _beta(of, of.market, n)
 
 
-def _beta(of: Panel, other: Track, n: int) -> Array:
-    variance = np.maximum(other.variance(n), _LEAST_VARIANCE)
-    return of.covariance(of.log_return, other, n) / variance
+def _beta(of: Bars, other: Formula, n: int) -> Formula:
+    variance = other.variance(n).at_least(_LEAST_VARIANCE)
+    return covariance(of.log_return, other, n) / variance
 
 
-def market_correlation(of: Panel, n: int) -> Array:
+def market_correlation(of: Bars, n: int) -> Formula:
     """Correlation of log returns with the market's over `n` sessions."""
-    return of.correlation(of.log_return, of.market, n)
+    return correlation(of.log_return, of.market, n)
 
 
-def residual_momentum(of: Panel, n: int, long: int) -> Array:
+def residual_momentum(of: Bars, n: int, long: int) -> Formula:
     """Log return of `n` sessions unexplained by a beta of `long`, in deviations."""
     beta = market_beta(of, long)
     unexplained = of.log_return.sum(n) - beta * of.market.sum(n)
     return unexplained / (_residual_vol(of, long) * math.sqrt(n))
 
 
-def residual_vol(of: Panel, n: int) -> Array:
+def residual_vol(of: Bars, n: int) -> Formula:
     """Standard deviation of log returns the market does not explain, `n` sessions."""
     return _residual_vol(of, n)
 
 
-def _residual_vol(of: Panel, n: int) -> Array:
-    explained = market_beta(of, n) * of.covariance(of.log_return, of.market, n)
+def _residual_vol(of: Bars, n: int) -> Formula:
+    explained = market_beta(of, n) * covariance(of.log_return, of.market, n)
     variance = of.log_return.variance(n) - explained
-    return np.sqrt(np.maximum(variance, _LEAST_VARIANCE))
+    return variance.at_least(_LEAST_VARIANCE).root
 
 
-def relative_return(of: Panel, n: int) -> Array:
+def relative_return(of: Bars, n: int) -> Formula:
     """Log return over `n` sessions less the market's."""
     return of.log_return.sum(n) - of.market.sum(n)
 
 
-def sector_relative_return(of: Panel, n: int) -> Array:
+def sector_relative_return(of: Bars, n: int) -> Formula:
     """Log return over `n` sessions less that of the symbol's sector."""
     return of.log_return.sum(n) - of.sector.sum(n)
 
 
-def sector_strength(of: Panel, n: int) -> Array:
+def sector_strength(of: Bars, n: int) -> Formula:
     """Log return of the symbol's sector over `n` sessions less the market's."""
     return of.sector.sum(n) - of.market.sum(n)
 
 
-def sector_correlation(of: Panel, n: int) -> Array:
+def sector_correlation(of: Bars, n: int) -> Formula:
     """Correlation of log returns with those of the sector over `n` sessions."""
-    return of.correlation(of.log_return, of.sector, n)
+    return correlation(of.log_return, of.sector, n)
 
 
 _MARKET = "Equal-weight market of the universe"

@@ -7,8 +7,7 @@ symbols or reads volume.
 
 import math
 
-import numpy as np
-
+from turbomode_assets.features.bars import LEAST_RANGE, LEAST_VOL, Bars
 from turbomode_assets.features.declaration import (
     ANY,
     FALL,
@@ -19,53 +18,53 @@ from turbomode_assets.features.declaration import (
     SIGNED,
     Kind,
 )
-from turbomode_assets.features.panel import LEAST_RANGE, LEAST_VOL, Panel
-from turbomode_assets.features.windows import Array
+from turbomode_assets.features.formula import Formula
+from turbomode_assets.features.volatility import body, jump
 
 _TITMAN = "Jegadeesh and Titman 1993"
 
 
-def overnight_move(of: Panel) -> Array:
-    """Size of the log return from the previous close to the open, in all rows."""
-    return abs(np.log(of.open.all / of.close.previous))
+def overnight_move(of: Bars) -> Formula:
+    """Size of the log return from the previous close to the open."""
+    return abs(jump(of))
 
 
-def session_move(of: Panel) -> Array:
-    """Size of the log return from open to close, in all rows."""
-    return abs(np.log(of.close.all / of.open.all))
+def session_move(of: Bars) -> Formula:
+    """Size of the log return from open to close."""
+    return abs(body(of))
 
 
-def rise(of: Panel) -> Array:
-    """Rise of the close since the previous bar, 0 where it fell, in all rows."""
-    return np.maximum(of.close.all - of.close.previous, 0.0)
+def rise(of: Bars) -> Formula:
+    """Rise of the close since the previous bar, 0 where it fell."""
+    return (of.close - of.close.previous).at_least(0.0)
 
 
-def fall(of: Panel) -> Array:
-    """Fall of the close since the previous bar, 0 where it rose, in all rows."""
-    return np.maximum(of.close.previous - of.close.all, 0.0)
+def fall(of: Bars) -> Formula:
+    """Fall of the close since the previous bar, 0 where it rose."""
+    return (of.close.previous - of.close).at_least(0.0)
 
 
-def is_up(of: Panel) -> Array:
-    """1 where the close rose since the previous bar, else 0, in all rows."""
-    return (of.close.all > of.close.previous).astype(float)
+def is_up(of: Bars) -> Formula:
+    """1 where the close rose since the previous bar, else 0."""
+    return of.close > of.close.previous
 
 
-def is_down(of: Panel) -> Array:
-    """1 where the close fell since the previous bar, else 0, in all rows."""
-    return (of.close.all < of.close.previous).astype(float)
+def is_down(of: Bars) -> Formula:
+    """1 where the close fell since the previous bar, else 0."""
+    return of.close < of.close.previous
 
 
-def trailing_return(of: Panel, n: int) -> Array:
+def trailing_return(of: Bars, n: int) -> Formula:
     """Total return over `n` sessions."""
-    return of.close.now / of.close.ago(n) - 1
+    return of.close / of.close.ago(n) - 1
 
 
-def earlier_price(of: Panel, n: int) -> Array:
+def earlier_price(of: Bars, n: int) -> Formula:
     """Close of `n` sessions ago over the close."""
-    return of.close.ago(n) / of.close.now
+    return of.close.ago(n) / of.close
 
 
-def skipped_return(of: Panel, n: int, skipped: int) -> Array:
+def skipped_return(of: Bars, n: int, skipped: int) -> Formula:
     """Total return from `n` to `skipped` sessions ago.
 
     Leaves out the latest stretch, in which returns tend to reverse.
@@ -73,66 +72,65 @@ def skipped_return(of: Panel, n: int, skipped: int) -> Array:
     return of.close.ago(skipped) / of.close.ago(n) - 1
 
 
-def reversal(of: Panel, n: int, long: int) -> Array:
+def reversal(of: Bars, n: int, long: int) -> Formula:
     """Negative log return over `n` sessions, in standard deviations of `long`."""
-    vol = np.maximum(of.log_return.std(long), LEAST_VOL)
-    return -np.log(of.close.now / of.close.ago(n)) / (vol * math.sqrt(n))
+    vol = of.log_return.std(long).at_least(LEAST_VOL)
+    return -of.log_return.sum(n) / (vol * math.sqrt(n))
 
 
-def acceleration(of: Panel, n: int, long: int) -> Array:
+def acceleration(of: Bars, n: int, long: int) -> Formula:
     """Log return a session over `n` sessions less that over `long`."""
-    recent = np.log(of.close.now / of.close.ago(n)) / n
-    return recent - np.log(of.close.now / of.close.ago(long)) / long
+    return of.log_return.mean(n) - of.log_return.mean(long)
 
 
-def information_discreteness(of: Panel, n: int) -> Array:
+def information_discreteness(of: Bars, n: int) -> Formula:
     """Share of falls less that of rises over `n` sessions, signed by the whole move.
 
     Low where a move came in many small steps, high where it came in few large ones.
     """
-    return np.sign(of.close.now - of.close.ago(n)) * -up_balance(of, n)
+    return (of.close - of.close.ago(n)).sign * -up_balance(of, n)
 
 
-def overnight_share(of: Panel, n: int) -> Array:
+def overnight_share(of: Bars, n: int) -> Formula:
     """Overnight part of all movement over `n` sessions."""
-    overnight = of.derived(overnight_move, 1).sum(n)
-    moved = overnight + of.derived(session_move, 1).sum(n)
-    return np.clip(overnight / np.maximum(moved, LEAST_RANGE), 0.0, 1.0)
+    overnight = overnight_move(of).sum(n)
+    moved = overnight + session_move(of).sum(n)
+    return (overnight / moved.at_least(LEAST_RANGE)).clip(0.0, 1.0)
 
 
-def up_share(of: Panel, n: int) -> Array:
+def up_share(of: Bars, n: int) -> Formula:
     """Share of `n` sessions that closed higher."""
-    return of.derived(is_up, 1).mean(n)
+    return is_up(of).mean(n)
 
 
-def down_share(of: Panel, n: int) -> Array:
+def down_share(of: Bars, n: int) -> Formula:
     """Share of `n` sessions that closed lower."""
-    return of.derived(is_down, 1).mean(n)
+    return is_down(of).mean(n)
 
 
-def up_balance(of: Panel, n: int) -> Array:
+def up_balance(of: Bars, n: int) -> Formula:
     """Share of `n` sessions that closed higher less those that closed lower."""
     return up_share(of, n) - down_share(of, n)
 
 
-def rise_share(of: Panel, n: int) -> Array:
+def rise_share(of: Bars, n: int) -> Formula:
     """Rises over all movement of the close in `n` sessions."""
-    return np.clip(of.derived(rise, 1).sum(n) / _movement(of, n), 0.0, 1.0)
+    return (rise(of).sum(n) / _movement(of, n)).clip(0.0, 1.0)
 
 
-def fall_share(of: Panel, n: int) -> Array:
+def fall_share(of: Bars, n: int) -> Formula:
     """Falls over all movement of the close in `n` sessions."""
-    return np.clip(of.derived(fall, 1).sum(n) / _movement(of, n), 0.0, 1.0)
+    return (fall(of).sum(n) / _movement(of, n)).clip(0.0, 1.0)
 
 
-def rise_balance(of: Panel, n: int) -> Array:
+def rise_balance(of: Bars, n: int) -> Formula:
     """Rises less falls, over all movement of the close in `n` sessions."""
     return rise_share(of, n) - fall_share(of, n)
 
 
-def _movement(of: Panel, n: int) -> Array:
-    moved = of.derived(rise, 1).sum(n) + of.derived(fall, 1).sum(n)
-    return np.maximum(moved, LEAST_RANGE * of.close.now)
+def _movement(of: Bars, n: int) -> Formula:
+    moved = rise(of).sum(n) + fall(of).sum(n)
+    return moved.at_least(LEAST_RANGE * of.close)
 
 
 KINDS = (

@@ -6,9 +6,7 @@ equal weight instead of being smoothed forever, so that look-backs are finite. N
 here compares symbols or reads volume.
 """
 
-import numpy as np
-
-from turbomode_assets.features import windows
+from turbomode_assets.features.bars import LEAST_RANGE, LEAST_VOL, Bars
 from turbomode_assets.features.declaration import (
     ANY,
     FALL,
@@ -18,93 +16,90 @@ from turbomode_assets.features.declaration import (
     SHARE,
     SIGNED,
     Kind,
-    within,
 )
-from turbomode_assets.features.panel import LEAST_RANGE, LEAST_VOL, Panel
-from turbomode_assets.features.track import Track
-from turbomode_assets.features.windows import Array
+from turbomode_assets.features.formula import Formula
 
 
-def log_close(of: Panel) -> Array:
-    """Log of the close over that of the symbol's first bar, in all rows."""
-    return of.log_return.column.totals[1:]
+def log_close(of: Bars) -> Formula:
+    """Log of the close over that of the symbol's first bar."""
+    return of.log_return.running_total
 
 
-def step(of: Panel) -> Array:
-    """Size of the change of the close since the previous bar, in all rows."""
-    return abs(of.close.all - of.close.previous)
+def step(of: Bars) -> Formula:
+    """Size of the change of the close since the previous bar."""
+    return abs(of.close - of.close.previous)
 
 
-def upward(of: Panel) -> Array:
-    """Directional movement of the high, where it is the larger one, in all rows."""
+def upward(of: Bars) -> Formula:
+    """Directional movement of the high, where it is the larger one."""
     above, below = _movements(of)
-    return above * ((above > below) & (above > 0))
+    return above.at_least(0.0) * (above > below)
 
 
-def downward(of: Panel) -> Array:
-    """Directional movement of the low, where it is the larger one, in all rows."""
+def downward(of: Bars) -> Formula:
+    """Directional movement of the low, where it is the larger one."""
     above, below = _movements(of)
-    return below * ((below > above) & (below > 0))
+    return below.at_least(0.0) * (below > above)
 
 
-def _movements(of: Panel) -> tuple[Array, Array]:
-    above = of.high.all / of.high.previous - 1
-    return above, 1 - of.low.all / of.low.previous
+def _movements(of: Bars) -> tuple[Formula, Formula]:
+    above = of.high / of.high.previous - 1
+    return above, 1 - of.low / of.low.previous
 
 
-def vortex_up(of: Panel) -> Array:
-    """Distance of the high from the previous low, over the close, in all rows."""
-    return abs(of.high.all - of.low.previous) / of.close.all
+def vortex_up(of: Bars) -> Formula:
+    """Distance of the high from the previous low, over the close."""
+    return abs(of.high - of.low.previous) / of.close
 
 
-def vortex_down(of: Panel) -> Array:
-    """Distance of the low from the previous high, over the close, in all rows."""
-    return abs(of.low.all - of.high.previous) / of.close.all
+def vortex_down(of: Bars) -> Formula:
+    """Distance of the low from the previous high, over the close."""
+    return abs(of.low - of.high.previous) / of.close
 
 
-def price_to_mean(of: Panel, n: int) -> Array:
+def price_to_mean(of: Bars, n: int) -> Formula:
     """Close over its mean of `n` sessions, less one."""
-    return of.close.now / of.close.mean(n) - 1
+    return of.close / of.close.mean(n) - 1
 
 
-def mean_to_price(of: Panel, n: int) -> Array:
+def mean_to_price(of: Bars, n: int) -> Formula:
     """Mean close of `n` sessions over the close."""
-    return of.close.mean(n) / of.close.now
+    return of.close.mean(n) / of.close
 
 
-def mean_gap(of: Panel, n: int, long: int) -> Array:
+def mean_gap(of: Bars, n: int, long: int) -> Formula:
     """Mean close of `n` sessions over that of `long`, less one."""
     return of.close.mean(n) / of.close.mean(long) - 1
 
 
-def mean_gap_change(of: Panel, n: int, long: int, signal: int) -> Array:
+def mean_gap_change(of: Bars, n: int, long: int, signal: int) -> Formula:
     """Gap between mean closes of `n` and `long` sessions, less its mean of `signal`."""
-    gap = mean_gap(of.earlier(signal - 1), n, long)
-    return gap[signal - 1 :] - windows.total(gap, signal) / signal
+    gap = mean_gap(of, n, long)
+    return gap - gap.mean(signal)
 
 
-def slope(of: Panel, n: int) -> Array:
+def slope(of: Bars, n: int) -> Formula:
     """Slope a session of the line through `n` closes, over the close."""
-    return of.close.slope(n) / of.close.now
+    return of.close.slope(n) / of.close
 
 
-def fit(of: Panel, n: int) -> Array:
+def fit(of: Bars, n: int) -> Formula:
     """R squared of the line through `n` closes."""
-    return np.square(correlation_with_time(of.close, LEAST_VOL * of.close.now, n))
+    return correlation_with_time(of.close, LEAST_VOL * of.close, n).squared
 
 
-def off_line(of: Panel, n: int) -> Array:
+def off_line(of: Bars, n: int) -> Formula:
     """Distance of the close from the line through `n` closes, over the close."""
     ahead = of.close.slope(n) * ((n - 1) / 2)
-    return (of.close.now - of.close.mean(n) - ahead) / of.close.now
+    return (of.close - of.close.mean(n) - ahead) / of.close
 
 
-def trend_correlation(of: Panel, n: int) -> Array:
+def trend_correlation(of: Bars, n: int) -> Formula:
     """Correlation of log price with time over `n` sessions."""
-    return correlation_with_time(of.derived(log_close), np.float64(LEAST_VOL), n)
+    return correlation_with_time(log_close(of), LEAST_VOL, n)
 
 
-def correlation_with_time(series: Track, least: Array | np.float64, n: int) -> Array:
+def correlation_with_time(series: Formula, least: Formula | float, n: int) -> Formula:
     """Correlation of `n` values with a straight line; 0 where they stood still.
 
     Parameters
@@ -116,42 +111,33 @@ def correlation_with_time(series: Track, least: Array | np.float64, n: int) -> A
     n
         Values of a window.
     """
-    deviation = np.sqrt(series.variance(n) * ((n - 1) / n))
+    deviation = (series.variance(n) * ((n - 1) / n)).root
     line_deviation = ((n**2 - 1) / 12) ** 0.5
-    found = series.slope(n) * line_deviation / np.maximum(deviation, least)
-    return np.clip(np.where(deviation > least, found, 0.0), -1.0, 1.0)
+    found = series.slope(n) * line_deviation / deviation.at_least(least)
+    return found.where(deviation - least, exceeds=0.0).clip(-1.0, 1.0)
 
 
-def efficiency(of: Panel, n: int) -> Array:
+def efficiency(of: Bars, n: int) -> Formula:
     """Net change of the close over the way it went in `n` sessions."""
-    way = np.maximum(of.derived(step, 1).sum(n), LEAST_RANGE * of.close.now)
-    return np.clip((of.close.now - of.close.ago(n)) / way, -1.0, 1.0)
+    way = step(of).sum(n).at_least(LEAST_RANGE * of.close)
+    return ((of.close - of.close.ago(n)) / way).clip(-1.0, 1.0)
 
 
-def directional_movement(of: Panel, n: int) -> Array:
+def directional_movement(of: Bars, n: int) -> Formula:
     """Upward less downward movement over both, `n` sessions."""
-    up, down = of.derived(upward, 1).sum(n), of.derived(downward, 1).sum(n)
-    return np.clip((up - down) / np.maximum(up + down, LEAST_RANGE), -1.0, 1.0)
+    up, down = upward(of).sum(n), downward(of).sum(n)
+    return ((up - down) / (up + down).at_least(LEAST_RANGE)).clip(-1.0, 1.0)
 
 
-def directional_strength(of: Panel, n: int) -> Array:
+def directional_strength(of: Bars, n: int) -> Formula:
     """Mean size of the directional movement over `n` sessions."""
-    moved = abs(directional_movement(of.earlier(n - 1), n))
-    return windows.total(moved, n) / n
+    return abs(directional_movement(of, n)).mean(n)
 
 
-def vortex(of: Panel, n: int) -> Array:
+def vortex(of: Bars, n: int) -> Formula:
     """Upward less downward vortex movement over both, `n` sessions."""
-    up, down = of.derived(vortex_up, 1).sum(n), of.derived(vortex_down, 1).sum(n)
-    return np.clip((up - down) / np.maximum(up + down, LEAST_RANGE), -1.0, 1.0)
-
-
-def _nested(n: int) -> int:
-    return 2 * n - 1
-
-
-def _signaled(n: int, long: int, signal: int) -> int:
-    return max(n, long) + signal - 2
+    up, down = vortex_up(of).sum(n), vortex_down(of).sum(n)
+    return ((up - down) / (up + down).at_least(LEAST_RANGE)).clip(-1.0, 1.0)
 
 
 _APPEL = "Appel 1979, plain means"
@@ -163,27 +149,23 @@ KINDS = (
         "fraction",
         FALL,
         "Brock, Lakonishok and LeBaron 1992",
-        within,
     ),
-    Kind(mean_to_price, QLIB_WINDOWS, "ratio", POSITIVE, QLIB + "MA", within),
-    Kind(mean_gap, ((12, 26), (50, 200)), "fraction", FALL, _APPEL, within),
-    Kind(mean_gap_change, ((12, 26, 9),), "fraction", ANY, _APPEL, _signaled),
-    Kind(slope, QLIB_WINDOWS, "fraction", ANY, QLIB + "BETA", within),
-    Kind(fit, QLIB_WINDOWS, "share", SHARE, QLIB + "RSQR", within),
-    Kind(off_line, QLIB_WINDOWS, "fraction", ANY, QLIB + "RESI", within),
+    Kind(mean_to_price, QLIB_WINDOWS, "ratio", POSITIVE, QLIB + "MA"),
+    Kind(mean_gap, ((12, 26), (50, 200)), "fraction", FALL, _APPEL),
+    Kind(mean_gap_change, ((12, 26, 9),), "fraction", ANY, _APPEL),
+    Kind(slope, QLIB_WINDOWS, "fraction", ANY, QLIB + "BETA"),
+    Kind(fit, QLIB_WINDOWS, "share", SHARE, QLIB + "RSQR"),
+    Kind(off_line, QLIB_WINDOWS, "fraction", ANY, QLIB + "RESI"),
     Kind(
         trend_correlation,
         (20,),
         "correlation",
         SIGNED,
         "Root of R squared, with the sign of the slope",
-        within,
     ),
     Kind(efficiency, (10, 20, 60), "share", SIGNED, "Kaufman 1995, with the sign"),
     Kind(directional_movement, (25,), "share", SIGNED, "Wilder 1978, plain sums"),
-    Kind(
-        directional_strength, (25,), "share", SHARE, "Wilder 1978, plain means", _nested
-    ),
+    Kind(directional_strength, (25,), "share", SHARE, "Wilder 1978, plain means"),
     Kind(vortex, (14,), "share", SIGNED, "Botes and Siepman 2010, as a balance"),
 )
 """The features of this family."""

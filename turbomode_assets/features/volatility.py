@@ -7,69 +7,61 @@ and not annualized. No comparison of symbols beyond the market as a whole.
 
 import math
 
-import numpy as np
-
-from turbomode_assets.features import windows
+from turbomode_assets.features.bars import LEAST_VOL, Bars
 from turbomode_assets.features.declaration import (
     POSITIVE,
     QLIB,
     QLIB_WINDOWS,
     SHARE,
     Kind,
-    within,
 )
-from turbomode_assets.features.panel import LEAST_VOL, Panel
-from turbomode_assets.features.windows import Array
+from turbomode_assets.features.formula import Formula
 
 
-def squared_range(of: Panel) -> Array:
-    """Square of the log of high over low, in all rows."""
-    return np.square(np.log(of.high.all / of.low.all))
+def squared_range(of: Bars) -> Formula:
+    """Square of the log of high over low."""
+    return (of.high / of.low).log.squared
 
 
-def body(of: Panel) -> Array:
-    """Log of close over open, in all rows."""
-    return np.log(of.close.all / of.open.all)
+def body(of: Bars) -> Formula:
+    """Log of close over open."""
+    return (of.close / of.open).log
 
 
-def jump(of: Panel) -> Array:
-    """Log of open over the previous close, in all rows."""
-    return np.log(of.open.all / of.close.previous)
+def jump(of: Bars) -> Formula:
+    """Log of open over the previous close."""
+    return (of.open / of.close.previous).log
 
 
-def shadows(of: Panel) -> Array:
-    """Variance of a bar after Rogers and Satchell, in all rows."""
-    opened: Array = np.log(of.open.all)
-    high, low = np.log(of.high.all), np.log(of.low.all)
-    moved: Array = np.log(of.close.all) - opened
-    up: Array = high - opened
-    down: Array = low - opened
-    return (up - moved) * up + (down - moved) * down
+def shadows(of: Bars) -> Formula:
+    """Variance of a bar after Rogers and Satchell."""
+    up, down = (of.high / of.open).log, (of.low / of.open).log
+    return (up - body(of)) * up + (down - body(of)) * down
 
 
-def drop(of: Panel) -> Array:
-    """Log return where it is negative, else 0, in all rows."""
-    return np.minimum(of.log_return.all, 0.0)
+def drop(of: Bars) -> Formula:
+    """Log return where it is negative, else 0."""
+    return of.log_return.at_most(0.0)
 
 
-def move(of: Panel) -> Array:
-    """Absolute log return, in all rows."""
-    return abs(of.log_return.all)
+def move(of: Bars) -> Formula:
+    """Absolute log return."""
+    return abs(of.log_return)
 
 
-def true_range(of: Panel) -> Array:
-    """Span of high, low and previous close, over the previous close, in all rows."""
+def true_range(of: Bars) -> Formula:
+    """Span of high, low and previous close, over the previous close."""
     previous = of.close.previous
-    high = np.maximum(of.high.all, previous)
-    return (high - np.minimum(of.low.all, previous)) / previous
+    high = of.high.at_least(previous)
+    return (high - of.low.at_most(previous)) / previous
 
 
-def close_vol(of: Panel, n: int) -> Array:
+def close_vol(of: Bars, n: int) -> Formula:
     """Standard deviation of log returns over `n` sessions."""
     return of.log_return.std(n)
 
 
-def market_vol(of: Panel, n: int) -> Array:
+def market_vol(of: Bars, n: int) -> Formula:
     """Standard deviation of the market's log returns over `n` sessions.
 
     The same for all symbols up to rounding and gaps.
@@ -77,103 +69,83 @@ def market_vol(of: Panel, n: int) -> Array:
     return of.market.std(n)
 
 
-def price_deviation(of: Panel, n: int) -> Array:
+def price_deviation(of: Bars, n: int) -> Formula:
     """Standard deviation of the close over `n` sessions, over the close."""
-    return of.close.std(n) / of.close.now
+    return of.close.std(n) / of.close
 
 
-def parkinson_vol(of: Panel, n: int) -> Array:
+def parkinson_vol(of: Bars, n: int) -> Formula:
     """Volatility from high and low over `n` sessions."""
-    return np.sqrt(
-        np.maximum(of.derived(squared_range).mean(n), 0.0) / (4 * math.log(2))
-    )
+    return (squared_range(of).mean(n).at_least(0.0) / (4 * math.log(2))).root
 
 
-def garman_klass_vol(of: Panel, n: int) -> Array:
+def garman_klass_vol(of: Bars, n: int) -> Formula:
     """Volatility from open, high, low and close over `n` sessions."""
-    ranged = of.derived(squared_range).mean(n) / 2
-    moved = of.derived(body).mean_square(n) * (2 * math.log(2) - 1)
-    return np.sqrt(np.maximum(ranged - moved, 0.0))
+    ranged = squared_range(of).mean(n) / 2
+    moved = body(of).mean_square(n) * (2 * math.log(2) - 1)
+    return (ranged - moved).at_least(0.0).root
 
 
-def rogers_satchell_vol(of: Panel, n: int) -> Array:
+def rogers_satchell_vol(of: Bars, n: int) -> Formula:
     """Volatility from open, high, low and close over `n` sessions, free of drift."""
-    return np.sqrt(np.maximum(of.derived(shadows).mean(n), 0.0))
+    return shadows(of).mean(n).at_least(0.0).root
 
 
-def yang_zhang_vol(of: Panel, n: int) -> Array:
+def yang_zhang_vol(of: Bars, n: int) -> Formula:
     """Volatility with overnight jumps over `n` sessions, free of drift."""
     weight = 0.34 / (1.34 + (n + 1) / (n - 1))
-    variance = of.derived(jump, 1).variance(n)
-    variance = variance + weight * of.derived(body).variance(n)
-    return np.sqrt(
-        variance + (1 - weight) * np.maximum(of.derived(shadows).mean(n), 0.0)
-    )
+    variance = jump(of).variance(n)
+    variance = variance + weight * body(of).variance(n)
+    return (variance + (1 - weight) * shadows(of).mean(n).at_least(0.0)).root
 
 
-def downside_vol(of: Panel, n: int) -> Array:
+def downside_vol(of: Bars, n: int) -> Formula:
     """Root mean square of falls over `n` sessions."""
-    return np.sqrt(of.derived(drop, 1).mean_square(n))
+    return drop(of).mean_square(n).root
 
 
-def mean_true_range(of: Panel, n: int) -> Array:
+def mean_true_range(of: Bars, n: int) -> Formula:
     """Mean true range over `n` sessions, each over its previous close."""
-    return of.derived(true_range, 1).mean(n)
+    return true_range(of).mean(n)
 
 
-def vol_ratio(of: Panel, n: int, long: int) -> Array:
+def vol_ratio(of: Bars, n: int, long: int) -> Formula:
     """Volatility of `n` sessions over that of `long`."""
-    return of.log_return.std(n) / np.maximum(of.log_return.std(long), LEAST_VOL)
+    return of.log_return.std(n) / of.log_return.std(long).at_least(LEAST_VOL)
 
 
-def vol_of_vol(of: Panel, n: int) -> Array:
+def vol_of_vol(of: Bars, n: int) -> Formula:
     """Standard deviation of absolute log returns of `n` sessions over their mean."""
-    moves = of.derived(move, 1)
-    return moves.std(n) / np.maximum(moves.mean(n), LEAST_VOL)
+    moves = move(of)
+    return moves.std(n) / moves.mean(n).at_least(LEAST_VOL)
 
 
-def max_drawdown(of: Panel, n: int) -> Array:
+def max_drawdown(of: Bars, n: int) -> Formula:
     """Deepest close of `n` sessions below the highest of the `n` up to it."""
-    past = of.earlier(n - 1).close
-    return windows.highest(1 - past.now / past.highest(n), n)
+    past = of.close
+    return (1 - past / past.highest(n)).highest(n)
 
 
-def largest_move(of: Panel, n: int) -> Array:
+def largest_move(of: Bars, n: int) -> Formula:
     """Largest absolute log return of one session among `n`."""
-    return of.derived(move, 1).highest(n)
-
-
-def _twice(n: int) -> int:
-    return 2 * n - 2
+    return move(of).highest(n)
 
 
 _CLOSES = "Close to close"
 
 KINDS = (
     Kind(close_vol, (5, 20, 60), "per session", POSITIVE, _CLOSES),
-    Kind(parkinson_vol, (20,), "per session", POSITIVE, "Parkinson 1980", within),
+    Kind(parkinson_vol, (20,), "per session", POSITIVE, "Parkinson 1980"),
+    Kind(garman_klass_vol, (20,), "per session", POSITIVE, "Garman and Klass 1980"),
     Kind(
-        garman_klass_vol,
-        (20,),
-        "per session",
-        POSITIVE,
-        "Garman and Klass 1980",
-        within,
-    ),
-    Kind(
-        rogers_satchell_vol,
-        (20,),
-        "per session",
-        POSITIVE,
-        "Rogers and Satchell 1991",
-        within,
+        rogers_satchell_vol, (20,), "per session", POSITIVE, "Rogers and Satchell 1991"
     ),
     Kind(yang_zhang_vol, (20,), "per session", POSITIVE, "Yang and Zhang 2000"),
     Kind(downside_vol, (20,), "per session", POSITIVE, "Sortino and van der Meer 1991"),
     Kind(mean_true_range, (14,), "fraction", POSITIVE, "Wilder 1978, plain mean"),
     Kind(vol_ratio, ((5, 60), (20, 250)), "ratio", POSITIVE, _CLOSES),
     Kind(vol_of_vol, (20, 60), "ratio", POSITIVE, "Baltussen, van Bekkum, Grient 2018"),
-    Kind(max_drawdown, (60,), "fraction", SHARE, "Trailing maximum drawdown", _twice),
+    Kind(max_drawdown, (60,), "fraction", SHARE, "Trailing maximum drawdown"),
     Kind(
         largest_move,
         (20,),
@@ -182,6 +154,6 @@ KINDS = (
         "After Bali, Cakici and Whitelaw 2011, without the sign",
     ),
     Kind(market_vol, (20,), "per session", POSITIVE, "Equal-weight market"),
-    Kind(price_deviation, QLIB_WINDOWS, "fraction", POSITIVE, QLIB + "STD", within),
+    Kind(price_deviation, QLIB_WINDOWS, "fraction", POSITIVE, QLIB + "STD"),
 )
 """The features of this family."""
