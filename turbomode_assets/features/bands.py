@@ -1,7 +1,7 @@
 """Bands: where the close lies between the extremes and quantiles of its past.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. Nothing here compares
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. Nothing here compares
 symbols or reads volume.
 """
 

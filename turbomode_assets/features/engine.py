@@ -208,7 +208,8 @@ def _numbered(session: pl.Series) -> Codes:
     since_first = since_epoch - since_epoch.min()
     occurs = np.zeros(since_first.max() + 1, dtype=np.int64)
     occurs[since_first] = 1
-    return (occurs.cumsum() - 1)[since_first]
+    number: Codes = np.cumsum(occurs)[since_first]
+    return number - 1
 
 
 @functools.cache

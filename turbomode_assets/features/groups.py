@@ -1,9 +1,8 @@
-"""Symbols against each other: returns of market and sectors, ranks in a session.
+"""Symbols against each other: returns of market and sectors.
 
 A group's return in a session is the plain mean of the returns of its symbols that
 traded, and it is taken over the same gap as the symbol's own where that one missed
-sessions. Membership is looked up point in time. Ranks are
-taken among the symbols of a session. No windows here.
+sessions. Membership is looked up point in time. No windows here.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Market: a symbol against the others, and its sector against the market.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. The market is the
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. The market is the
 equal-weight mean of the symbols that traded, a sector that of its members; `groups`
-takes both. Ranks within a session are the business of `catalog` and `engine`.
+takes both. Ranks within a session are the business of `ranks`.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Momentum and reversal: how far a price came, by which steps, and when it moved.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. Nothing here compares
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. Nothing here compares
 symbols or reads volume.
 """
 

@@ -1,7 +1,7 @@
 """Oscillators: how one-sided the latest sessions were, on a fixed scale.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. All averages are plain, so
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. All averages are plain, so
 that look-backs are finite. Nothing here compares symbols or reads volume.
 """
 

@@ -16,8 +16,8 @@ _HEAD = """# Features
 
 A feature is null until its look-back is filled: as many earlier bars of the symbol, in
 sessions. Prices are adjusted for splits and dividends, forward, as known at the
-session. The range is what can occur; `..` stands where there is no bound. Inputs are
-found by running the feature. A set is chosen by `FeaturePolicy` in
+session. The range is what can occur; `..` stands where there is no bound. Look-back and
+inputs are read from the formula. A set is chosen by `FeaturePolicy` in
 `turbomode_assets/policy.py`.
 
 | set | features | longest look-back |

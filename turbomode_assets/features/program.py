@@ -57,7 +57,7 @@ def compiled(features: Sequence[Formula]) -> Program:
     codes = [_code(formula, wanted[formula], columns) for formula in steps]
     return Program(
         codes=np.array(codes, dtype=np.int64),
-        numbers=np.array([formula.numbers for formula in steps]),
+        numbers=np.array([formula.numbers for formula in steps], dtype=float),
         n_columns=n_columns,
     )
 

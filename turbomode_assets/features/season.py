@@ -1,7 +1,7 @@
 """Season: where a session stands in its week and month, known years ahead.
 
 Nothing here identifies an epoch: no year, no count that grows. `columns` makes the
-columns of a panel from the exchange calendar, and the functions hand them on.
+given columns from the exchange calendar, and the functions hand them on.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ _EPOCH_WEEKDAY = 3
 
 
 def columns(days: pl.Series) -> dict[str, Array]:
-    """Columns of a panel for ascending sessions `days`, one value per session.
+    """Columns of `bars.INPUTS` for ascending sessions, one value per session.
 
     Examples
     --------

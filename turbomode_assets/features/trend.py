@@ -1,10 +1,12 @@
 """Trend: where a price stands on its own path, and how straight the path is.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. Movements are averaged with
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. Movements are averaged with
 equal weight instead of being smoothed forever, so that look-backs are finite. Nothing
 here compares symbols or reads volume.
 """
+
+import math
 
 from turbomode_assets.features.bars import LEAST_RANGE, LEAST_VOL, Bars
 from turbomode_assets.features.declaration import (
@@ -112,7 +114,7 @@ def correlation_with_time(series: Formula, least: Formula | float, n: int) -> Fo
         Values of a window.
     """
     deviation = (series.variance(n) * ((n - 1) / n)).root
-    line_deviation = ((n**2 - 1) / 12) ** 0.5
+    line_deviation = math.sqrt((n * n - 1) / 12)
     found = series.slope(n) * line_deviation / deviation.at_least(least)
     return found.where(deviation - least, exceeds=0.0).clip(-1.0, 1.0)
 

@@ -1,7 +1,7 @@
 """Volatility: how far prices swing, in either direction.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. Values are never negative
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. Values are never negative
 and not annualized. No comparison of symbols beyond the market as a whole.
 """
 

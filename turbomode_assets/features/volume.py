@@ -1,7 +1,7 @@
 """Volume: how much changed hands against the symbol's own habit.
 
-Every function maps a panel and windows in sessions to values of the rows asked for;
-units, bounds and look-backs stand in the table at the end. Volume enters only as a
+Every function maps bars and windows in sessions to a formula; units and bounds stand in
+the table at the end. Volume enters only as a
 ratio to the same symbol's volume, so splits and size drop out. What volume says
 together with price stands in `flow`.
 """

@@ -1,4 +1,4 @@
-"""One symbol's generated bars, and what a feature makes of them."""
+"""One symbol's generated bars, and what formulas make of them."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from turbomode_assets.features import catalog, panel, track
+from turbomode_assets.features import bars as given
+from turbomode_assets.features import catalog, machine, program
+from turbomode_assets.features.formula import Formula
 
 FEATURES = {feature.name: feature for feature in catalog.CATALOG}
 
@@ -25,25 +27,37 @@ def bars(seed: int = 5, n: int = 700) -> Frame:
     frame["log_return"] = np.log(frame.close).diff()
     frame["market_log_return"] = draw.normal(0, 0.01, n)
     frame["sector_log_return"] = draw.normal(0, 0.01, n)
-    for name in panel.INPUTS[8:]:
+    for name in given.INPUTS[8:]:
         frame[name] = draw.integers(0, 20, n).astype(float)
     return frame
 
 
-def values(name: str, frame: Frame) -> npt.NDArray[np.float64]:
+def evaluated(
+    formula: Formula, columns: npt.NDArray[np.float64], n_asked: int
+) -> npt.NDArray[np.float32]:
+    """Last values of a formula over given columns of one symbol, one per line."""
+    steps = program.compiled([formula])
+    out = np.empty(n_asked, dtype=np.float32)
+    machine.run(
+        steps.codes,
+        steps.numbers,
+        steps.n_columns,
+        columns,
+        np.array([0, columns.shape[1]]),
+        np.array([n_asked]),
+        out[None],
+    )
+    return out
+
+
+def values(name: str, frame: Frame) -> npt.NDArray[np.float32]:
     """Values of a feature in the last rows of `frame`, as many as have a past."""
     feature = FEATURES[name]
-    age = np.arange(len(frame), dtype=float)[:, None]
-    n_rows = len(frame) - feature.lookback_sessions - 1
-    columns = {
-        key: track.Column(frame[key].to_numpy()[:, None], age, "return" in key)
-        for key in panel.INPUTS
-    }
-    with np.errstate(all="ignore"):
-        return feature.kernel(panel.Panel(columns, age, n_rows))[:, 0]
+    columns = np.stack([frame[key].to_numpy() for key in given.INPUTS])
+    return evaluated(feature.formula, columns, len(frame) - feature.lookback_sessions)
 
 
 def assert_same(name: str, frame: Frame, expected: Frame) -> None:
     found = values(name, frame)
     wanted = np.asarray(expected, dtype=float)[-len(found) :]
-    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)

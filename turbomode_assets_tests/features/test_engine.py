@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import errors, policy, sessions, tables
-from turbomode_assets.features import catalog, engine, groups
+from turbomode_assets.features import catalog, engine, ranks
 
 FIRST, LAST = dt.date(2022, 1, 3), dt.date(2022, 6, 30)
 (BLOCK,) = engine.blocks(FIRST, LAST)
@@ -154,10 +154,11 @@ def test_symbols_outside_the_universe_are_a_sector_of_their_own() -> None:
 
 
 def test_ranks_agree_with_polars_ties_included() -> None:
-    values = np.random.default_rng(1).integers(0, 9, 400).astype(np.float32)
-    values[::17] = np.nan
+    values = np.random.default_rng(1).integers(-4, 5, 400).astype(np.float32)
+    values[::17], values[::19] = np.nan, -0.0
     day = np.repeat(np.arange(20), 20)
-    found = groups.ranks_within(values, day, groups.place_within(day))
+    found = values.copy()
+    ranks.replace_by_ranks([found], day)
     frame = pl.DataFrame({"day": day, "x": values}).with_columns(
         pl.col("x").fill_nan(None)
     )

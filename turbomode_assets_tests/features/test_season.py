@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import polars as pl
 import pytest
 
 from turbomode_assets import sessions
@@ -11,7 +12,7 @@ DAYS = sessions.sessions_between(dt.date(2019, 1, 2), dt.date(2024, 12, 31))
 
 
 def test_places_in_the_month_by_counting() -> None:
-    found = season.columns(DAYS)
+    found = season.columns(pl.Series(DAYS))
     for place, day in enumerate(DAYS):
         month = [d for d in DAYS if (d.year, d.month) == (day.year, day.month)]
         assert found["sessions_into_month"][place] == month.index(day) + 1
@@ -31,9 +32,9 @@ def test_places_in_the_month_by_counting() -> None:
     ],
 )
 def test_sessions_to_expiry(day: dt.date, expected: int) -> None:
-    assert season.columns([day])["sessions_to_expiry"].item() == expected
+    assert season.columns(pl.Series([day]))["sessions_to_expiry"].item() == expected
 
 
 def test_the_first_month_of_the_calendar_is_covered() -> None:
-    found = season.columns([sessions.FIRST_DAY])
+    found = season.columns(pl.Series([sessions.FIRST_DAY]))
     assert found["sessions_into_month"].item() == 1
