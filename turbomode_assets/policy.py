@@ -67,6 +67,37 @@ class FeaturePolicy:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class DriftPolicy:
+    """When a feature's last month is unlike the window a challenger learns from."""
+
+    n_bins: int = 10
+    """Bins of the stability index: deciles, as it is usually read."""
+
+    alarm_rate: float = 0.05
+    """Chance of naming any feature in a month in which none has changed: a false alarm
+    in twenty months, and with seven years of window room for four unlike months."""
+
+    after_sessions: int = 252
+    """Sessions after a stretch that it is not held against: the longest look-back, and
+    so how long values remember."""
+
+    min_sessions: int = 504
+    """Fewest sessions a month is held against: twice as long as values remember."""
+
+    min_filled: float = 0.5
+    """Values of a stretch, as a share of the usual, below which it is not compared:
+    half empty, as while a look-back fills, it would be unlike any other."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        errors.require("n_bins", self.n_bins, 2, 100)
+        errors.require("alarm_rate", self.alarm_rate, 0.001, 0.5)
+        errors.require("after_sessions", self.after_sessions, 0, 1260)
+        errors.require("min_sessions", self.min_sessions, 63, 5040)
+        errors.require("min_filled", self.min_filled, 0.0, 1.0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class SidePolicy:
     """From probabilities to buy, hold or sell.
 
@@ -315,6 +346,9 @@ class Policy:
 
     features: FeaturePolicy = FeaturePolicy()
     """What a model sees."""
+
+    drift: DriftPolicy = DriftPolicy()
+    """When a feature is no longer what it was."""
 
     side: SidePolicy = SidePolicy()
     """From probabilities to a side."""
