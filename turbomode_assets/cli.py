@@ -296,6 +296,7 @@ def _doing(step: driver.Step) -> str:
         driver.Kind.SAMPLING: "samples",
         driver.Kind.CURATION: f"universe {step.first:%Y-%m}",
         driver.Kind.RANKING: f"ranking {step.first:%Y-%m}",
+        driver.Kind.FEATURE_REPORT: f"feature report {step.first:%Y-%m}",
         driver.Kind.RETRAINING: f"training {step.first:%Y-%m}",
         driver.Kind.SESSION: f"living {step.first}",
         driver.Kind.RESTATEMENT: f"restating {step.first}",

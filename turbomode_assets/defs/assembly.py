@@ -17,6 +17,7 @@ from turbomode_assets.defs import (
     sensors,
 )
 from turbomode_assets.defs.assets import (
+    feature_reports,
     features,
     learning,
     outcomes,
@@ -49,7 +50,16 @@ def assemble(
     dg.Definitions
     """
     grains = partitions.grains(settings.first)
-    stages = (prices, universe, features, signals, outcomes, samples, learning)
+    stages = (
+        prices,
+        universe,
+        features,
+        signals,
+        outcomes,
+        samples,
+        learning,
+        feature_reports,
+    )
     with warnings.catch_warnings():
         # Single-run backfills are in beta and partitioned checks in preview; both are
         # covered by our own tests.

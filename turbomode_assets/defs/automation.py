@@ -10,6 +10,7 @@ when           job                         partition
 02:00 daily    grading                     the session of the day before
 Sunday 03:00   sampling                    the week that has ended
 1st, 03:00     sampling                    the open week, for the month's turn
+03:30 1st      feature_report              the month that begins
 1st, 04:00     retraining                  the month that begins
 =============  ==========================  ====================================
 
@@ -25,7 +26,7 @@ from typing import Any
 
 import dagster as dg
 
-from turbomode_assets import market_tables, sessions, tables
+from turbomode_assets import market_tables, report_tables, sessions, tables
 from turbomode_assets.defs import metadata, partitions
 from turbomode_assets.defs.assets import learning
 
@@ -66,6 +67,10 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
     "ranking": (
         (metadata.key(market_tables.RANKINGS),),
         "Symbols by the skill of the signals on them, for the month that begins.",
+    ),
+    "feature_report": (
+        (metadata.key(report_tables.FEATURE_REPORTS),),
+        "What each feature was worth, and which drift, before the month that begins.",
     ),
     "restatement": (
         (_FEATURES, _OUTCOMES, metadata.key(market_tables.RESTATEMENTS)),
@@ -141,6 +146,7 @@ TIMETABLE = (
     Timed("ranking", "ranking", "30 2 1 * *", _month),
     Timed("sampling", "sampling", "0 3 * * 0", _ended_week),
     Timed("sampling_at_the_turn", "sampling", "0 3 1 * *", _open_week),
+    Timed("feature_report", "feature_report", "30 3 1 * *", _month),
     Timed("retraining", "retraining", "0 4 1 * *", _month),
 )
 """The whole timetable."""

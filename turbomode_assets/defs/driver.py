@@ -35,10 +35,15 @@ class Kind(enum.Enum):
     HISTORY = "history"
     CURATION = "curation"
     RANKING = "ranking"
+    FEATURE_REPORT = "feature_report"
     SAMPLING = "sampling"
     RETRAINING = "retraining"
     RESTATEMENT = "restatement"
     SESSION = "session"
+
+
+_BEFORE_A_MONTH = {Kind.CURATION, Kind.RANKING, Kind.FEATURE_REPORT}
+"""Steps over one partition, which begins with the month they are taken before."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +107,7 @@ def _living(lived: Sequence[dt.date]) -> Iterator[Step]:
         if month == sessions.quarter_start(month):
             yield Step(Kind.CURATION, month, month)
         yield Step(Kind.RANKING, month, month)
+        yield Step(Kind.FEATURE_REPORT, month, month)
         yield Step(Kind.RETRAINING, month, month)
         for week, days in itertools.groupby(group, key=sessions.week_start):
             for session in days:
@@ -209,7 +215,7 @@ class Driver:
         if step.kind is Kind.SAMPLING:
             return self._is_sampled(step)
         keys, _ = automation.JOBS[step.kind.value]
-        if step.kind in (Kind.CURATION, Kind.RANKING):
+        if step.kind in _BEFORE_A_MONTH:
             return all(partitions.key(step.first) in self._stored[key] for key in keys)
         wanted = _session_keys(step.first, step.last)
         return all(
@@ -251,7 +257,7 @@ class Driver:
         newest = 1 + max(max(ids.values(), default=0) for ids in self._stored.values())
         if step.kind is Kind.SAMPLING:
             done = set(_week_keys(step.first, step.last))
-        elif step.kind in (Kind.CURATION, Kind.RANKING):
+        elif step.kind in _BEFORE_A_MONTH:
             done = {partitions.key(step.first)}
         else:
             done = _session_keys(step.first, step.last)

@@ -4,7 +4,7 @@ Names, columns, units and sentences are declared with the table; nothing is writ
 second time here, and nothing is read or computed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -77,3 +77,25 @@ def declared(table: schema.Table, group: str, *kinds: str) -> dict[str, Any]:
 def key(table: schema.Table) -> dg.AssetKey:
     """Asset key of a table."""
     return dg.AssetKey([table.schema_name, table.base_name])
+
+
+def markdown_table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Markdown table; a dash stands for null.
+
+    Examples
+    --------
+    >>> print(markdown_table(["symbol", "skill"], [["A", 0.12345], ["B", None]]))
+    | symbol | skill |
+    | --- | --- |
+    | A | 0.123 |
+    | B | - |
+    """
+    names = list(head)
+    lines = [names, ["---"] * len(names), *(map(_cell, row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "-" if value is None else str(value)

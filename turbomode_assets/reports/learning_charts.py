@@ -4,19 +4,13 @@ Draws what ``learning.py`` and the gate computed and computes nothing. Same numb
 same bytes.
 """
 
-import io
 import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import polars as pl
 
-from turbomode_assets.reports import learning
-
-COLORS = ("#1b6ca8", "#c8553d", "#588157", "#8d6a9f", "#6c757d")
-"""One for each arm, in their order."""
-
-_WIDE, _HIGH = 9.0, 3.2  # inches
+from turbomode_assets.reports import drawing, learning
 
 
 class Criterion(Protocol):
@@ -52,8 +46,8 @@ def skills(report: learning.Learning) -> str:
     str
         An SVG element.
     """
-    figure, axes = _figure("skill over the base rate, last 126 sessions")
-    for (name, line), color in zip(report.skills.items(), COLORS, strict=False):
+    figure, axes = drawing.figure("skill over the base rate, last 126 sessions")
+    for (name, line), color in zip(report.skills.items(), drawing.COLORS, strict=False):
         _draw(axes, line["session"], line["skill"], name, color)
         if name == learning.PRODUCT:
             band = line.drop_nulls("low")
@@ -72,17 +66,17 @@ def skills(report: learning.Learning) -> str:
                 decision.month, color="#999999", linewidth=0.7, linestyle=style
             )
     axes.axhline(0.0, color="black", linewidth=0.7)
-    return _svg(figure, axes)
+    return drawing.svg(figure, axes)
 
 
 def books(report: learning.Learning) -> str:
     """Equity of each arm's paper book, after costs; an SVG element."""
-    figure, axes = _figure("equity of the paper book, after costs")
-    for (name, line), color in zip(report.books.items(), COLORS, strict=False):
+    figure, axes = drawing.figure("equity of the paper book, after costs")
+    for (name, line), color in zip(report.books.items(), drawing.COLORS, strict=False):
         if line.height:
             _draw(axes, line["session"], line["equity"], name, color)
     axes.axhline(1.0, color="black", linewidth=0.7)
-    return _svg(figure, axes)
+    return drawing.svg(figure, axes)
 
 
 def verdict(criteria: Sequence[Criterion]) -> str:
@@ -91,14 +85,16 @@ def verdict(criteria: Sequence[Criterion]) -> str:
     A bar is what was observed less what was required, as a share of the larger of the
     two, so that shares, nats and counts stand side by side.
     """
-    figure, axes = _figure("observed less required, as a share of the larger")
+    figure, axes = drawing.figure("observed less required, as a share of the larger")
     names = [criterion.name for criterion in criteria][::-1]
     margins = [_margin(criterion) for criterion in criteria][::-1]
-    colors = [COLORS[0] if c.is_passed else COLORS[1] for c in criteria][::-1]
+    colors = [
+        drawing.COLORS[0] if c.is_passed else drawing.COLORS[1] for c in criteria
+    ][::-1]
     axes.barh(names, margins, color=colors)
     axes.set_xlim(-1.05, 1.05)
     axes.axvline(0.0, color="black", linewidth=0.7)
-    return _svg(figure, axes, has_legend=False)
+    return drawing.svg(figure, axes, has_legend=False)
 
 
 def _margin(criterion: Criterion) -> float:
@@ -107,32 +103,6 @@ def _margin(criterion: Criterion) -> float:
     return math.copysign(min(abs(beyond) / larger, 1.0), beyond) if larger else 0.0
 
 
-def _figure(title: str) -> tuple[Any, Any]:
-    # Imported late: seconds that only a drawing needs. No backend is chosen, so a
-    # program that draws on a screen is left alone.
-    from matplotlib import figure  # noqa: PLC0415
-
-    drawn = figure.Figure(figsize=(_WIDE, _HIGH), layout="constrained")
-    axes = drawn.subplots()
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawn, axes
-
-
 def _draw(axes: Any, x: pl.Series, y: pl.Series, name: str, color: str) -> None:
     values = [math.nan if value is None else value for value in y.to_list()]
     axes.plot(x.to_list(), values, label=name, color=color, linewidth=1.2)
-
-
-def _svg(figure: Any, axes: Any, *, has_legend: bool = True) -> str:
-    import matplotlib as mpl  # noqa: PLC0415
-
-    if has_legend:
-        axes.legend(fontsize=8, frameon=False, ncols=5)
-    buffer = io.StringIO()
-    # Without a salt, names inside an SVG are drawn anew for every file.
-    with mpl.rc_context({"svg.hashsalt": "turbomode", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

@@ -48,6 +48,13 @@ UPSTREAM = {
         "swing/outcomes",
         "swing/signals",
     ],
+    "swing/feature_reports": [
+        "learning/challenger",
+        "market/bars",
+        "market/universe",
+        "swing/features",
+        "swing/outcomes",
+    ],
 }
 """Every asset with what it depends on, in the order of the loop."""
 
@@ -56,6 +63,7 @@ CRONS = {
     "grading": ("grading", "0 2 * * *"),
     "curation": ("curation", "0 2 1 */3 *"),
     "ranking": ("ranking", "30 2 1 * *"),
+    "feature_report": ("feature_report", "30 3 1 * *"),
     "sampling": ("sampling", "0 3 * * 0"),
     "sampling_at_the_turn": ("sampling", "0 3 1 * *"),
     "retraining": ("retraining", "0 4 1 * *"),
@@ -87,6 +95,7 @@ JOBS = {
     ],
     "curation": ["market/curations"],
     "ranking": ["market/rankings"],
+    "feature_report": ["swing/feature_reports"],
     "restatement": ["market/restatements", "swing/features", "swing/outcomes"],
     "sampling": ["swing/samples"],
     "retraining": [
@@ -120,6 +129,7 @@ TICKS = [
     ("grading", "2024-11-05 02:00", "2024-11-04"),
     ("curation", "2024-07-01 02:00", "2024-07-01"),
     ("ranking", "2024-09-01 02:30", "2024-09-01"),
+    ("feature_report", "2024-09-01 03:30", "2024-09-01"),
     ("sampling", "2024-07-07 03:00", "2024-06-30"),
     ("sampling", "2024-03-10 03:00", "2024-03-03"),
     ("sampling", "2024-11-03 03:00", "2024-10-27"),

@@ -7,7 +7,6 @@ looks at what was known before it and at nothing else, however late it runs.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
 
 import dagster as dg
 import polars as pl
@@ -100,7 +99,9 @@ def _log(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """Who was added and dropped, with the reasons."""
     moved = rows.filter(pl.col("decision").is_in(["added", "dropped"]))
     shown = moved.select("symbol", "decision", "reason")
-    return dg.MetadataValue.md(_table(shown.columns, shown.iter_rows()))
+    return dg.MetadataValue.md(
+        metadata.markdown_table(shown.columns, shown.iter_rows())
+    )
 
 
 def _universe() -> dg.AssetsDefinition:
@@ -189,7 +190,9 @@ def _notes(
 
 def _top(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
     shown = rows.filter("is_top").sort("mode", "rank").drop("month", "is_top")
-    return dg.MetadataValue.md(_table(shown.columns, shown.iter_rows()))
+    return dg.MetadataValue.md(
+        metadata.markdown_table(shown.columns, shown.iter_rows())
+    )
 
 
 def _worth(value: ranking_value.Value) -> str:
@@ -201,17 +204,5 @@ def _worth(value: ranking_value.Value) -> str:
         f"(as good or better: {value.p_random:.1%})."
     )
     months = [dataclasses.asdict(month) for month in value.months]
-    return f"{sentence}\n\n{_table(months[0], (row.values() for row in months))}"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Markdown table."""
-    names = list(head)
-    lines = [names, ["---"] * len(names), *(map(_cell, row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return "-" if value is None else str(value)
+    table = metadata.markdown_table(months[0], (row.values() for row in months))
+    return f"{sentence}\n\n{table}"

@@ -1,0 +1,75 @@
+"""Tables in which the loop says what it found out about itself.
+
+Declared like those of the loop in ``tables.py``, which lists them all. Nothing here
+reads or writes.
+"""
+
+import polars as pl
+
+from turbomode_assets import schema
+from turbomode_assets.schema import Table
+
+FEATURE_REPORTS = Table(
+    name="swing.feature_reports",
+    grain="month and feature",
+    key=("month", "feature"),
+    partition_column="month",
+    sentence="What each feature was worth, and whether it is still what it was.",
+    columns=(
+        schema.date("month", "First day of the month; all of it was known before."),
+        schema.text("feature", "A feature of the catalog."),
+        schema.text("feature_version", "Hash of the feature catalog."),
+        schema.count(
+            "n_due", "Rows of the month before with a filled look-back.", low=0
+        ),
+        schema.real(
+            "coverage",
+            "Of those, the share with a value; null where none is due.",
+            nullable=True,
+            low=0.0,
+            high=1.0,
+        ),
+        schema.real(
+            "psi",
+            "Stability index of the month before against the training window.",
+            nullable=True,
+            low=0.0,
+        ),
+        schema.real(
+            "psi_bar",
+            "Index from which it is a drift, whatever other features do.",
+            nullable=True,
+            low=0.0,
+        ),
+        schema.column(
+            "is_drifting",
+            pl.Boolean(),
+            "Whether psi exceeds its bar; null where that cannot be said.",
+            nullable=True,
+        ),
+        schema.real(
+            "importance_share",
+            "Share in the fit of the newest model; null where it is not in it.",
+            nullable=True,
+            low=0.0,
+            high=1.0,
+        ),
+        schema.real(
+            "rank_ic",
+            "Mean rank correlation with the return that followed, over sessions.",
+            nullable=True,
+            low=-1.0,
+            high=1.0,
+        ),
+        schema.real(
+            "rank_ic_error",
+            "Newey and West's standard error of that mean.",
+            nullable=True,
+            low=0.0,
+        ),
+        schema.count("n_sessions", "Sessions with an order behind rank_ic.", low=0),
+    ),
+)
+
+ALL = (FEATURE_REPORTS,)
+"""Stored tables of this file."""
