@@ -100,6 +100,42 @@ def strangers(signals: pl.DataFrame, universe: pl.DataFrame) -> pl.DataFrame:
     return signals.select(_KEY).join(known, on=_KEY, how="anti")
 
 
+def members(
+    stored: pl.DataFrame, known_then: pl.DataFrame, session: dt.date
+) -> Finding:
+    """Members of a session against those who were known to belong at its close.
+
+    Parameters
+    ----------
+    stored
+        Rows of `tables.UNIVERSE`.
+    known_then
+        The same, made from what was known at the close of the session.
+    session
+        The session.
+
+    Returns
+    -------
+    Finding
+        A value is a member with its sector. Who is missing today is not looked at: a
+        departure shows weeks after the last bar.
+    """
+    now = _members_in(stored, session)
+    known = dict(_members_in(known_then, session).iter_rows())
+    differing = [
+        (symbol, session, "sector" if symbol in known else "valid_from")
+        for symbol, sector in now.iter_rows()
+        if known.get(symbol) != sector
+    ]
+    return Finding(now.height, differing[:5], len(differing))
+
+
+def _members_in(universe: pl.DataFrame, session: dt.date) -> pl.DataFrame:
+    is_open = pl.col("valid_to").is_null() | (pl.col("valid_to") >= session)
+    inside = universe.filter(pl.col("valid_from") <= session, is_open)
+    return inside.select("symbol", "sector").unique().sort("symbol", "sector")
+
+
 def _as_known(universe: pl.DataFrame, session: dt.date) -> pl.DataFrame:
     ends = [
         pl.when(pl.col(name) < session).then(name).alias(name)

@@ -77,3 +77,28 @@ def test_a_signal_outside_the_universe_is_a_stranger() -> None:
     universe = UNIVERSE.with_columns(valid_to=left.otherwise("valid_to"))
     assert audit.strangers(spoken, UNIVERSE).is_empty()
     assert audit.strangers(spoken, universe)["symbol"].to_list() == [gone]
+
+
+def test_members_who_were_known_then_are_found_to_be_the_same() -> None:
+    for session in (SESSION, dt.date(2022, 6, 1)):
+        known_then = SOURCE.universe(session)
+        found = audit.members(SOURCE.universe(LATER), known_then, session)
+        assert found.n_differing == 0
+        assert found.n_values > 0
+
+
+def test_who_joined_with_hindsight_is_found_and_who_left_is_not() -> None:
+    early, gone = UNIVERSE["symbol"][0], UNIVERSE["symbol"][1]
+    known_then = UNIVERSE.filter(pl.col("symbol") != early)
+    today = UNIVERSE.filter(pl.col("symbol") != gone)
+    found = audit.members(today, known_then, SESSION)
+    assert found.differing == [(early, SESSION, "valid_from")]
+    assert found.n_values > 1
+
+
+def test_a_sector_given_with_hindsight_is_found() -> None:
+    moved = UNIVERSE["symbol"][2]
+    other = pl.when(pl.col("symbol") == moved).then(pl.lit("Elsewhere"))
+    today = UNIVERSE.with_columns(sector=other.otherwise("sector"))
+    found = audit.members(today, UNIVERSE, SESSION)
+    assert found.differing == [(moved, SESSION, "sector")]

@@ -7,16 +7,18 @@ seeded by the window. What is compared stands in ``audit.py``.
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 
 import dagster as dg
 import numpy as np
+import polars as pl
 
 from turbomode_assets import audit, loop, schema, sessions, tables
 from turbomode_assets.defs import metadata, partitions
 from turbomode_assets.store import warehouse
 
 LOOK_AHEAD = "look_ahead"
-"""Name of the check on features and outcomes."""
+"""Name of the check on features, outcomes and the universe."""
 
 MEMBERS_ONLY = "members_only"
 """Name of the check on signals."""
@@ -80,6 +82,28 @@ def signals(
         description=f"{strange.height} of {spoken.height} signals on strangers.",
         metadata={"signals": spoken.height, "strangers": strange.height},
     )
+
+
+def universe(
+    store: warehouse.Warehouse, as_known: Callable[[dt.date], pl.DataFrame]
+) -> dg.AssetCheckResult:
+    """Audit of the members of a session among the newest.
+
+    Parameters
+    ----------
+    store
+        The open warehouse, universe and bars stored.
+    as_known
+        The universe as it would have been made at the close of a session.
+    """
+    newest = store.partitions(tables.BARS)[-1]
+    night = partitions.Window(newest, newest)
+    stored = store.read(tables.UNIVERSE)
+    found = {
+        session: audit.members(stored, as_known(session), session)
+        for session in sampled(store, tables.BARS, night)
+    }
+    return _result(tables.UNIVERSE, found)
 
 
 def sampled(

@@ -7,6 +7,7 @@ looks at what was known before it and at nothing else, however late it runs.
 
 import dataclasses
 import datetime as dt
+import functools
 
 import dagster as dg
 import polars as pl
@@ -20,7 +21,7 @@ from turbomode_assets import (
     sessions,
     tables,
 )
-from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs import auditing, metadata, partitions, table_io
 from turbomode_assets.defs.resources import MarketResource, WarehouseResource
 from turbomode_assets.sources import base
 from turbomode_assets.store import warehouse as warehouses
@@ -108,7 +109,10 @@ def _universe() -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(tables.UNIVERSE, GROUP, "polars"),
         deps=[metadata.key(tables.BARS), metadata.key(market_tables.CURATIONS)],
-        check_specs=[table_io.schema_check(tables.UNIVERSE)],
+        check_specs=[
+            table_io.schema_check(tables.UNIVERSE),
+            auditing.spec(tables.UNIVERSE),
+        ],
         pool=metadata.POOL,
     )
     def universe(
@@ -118,24 +122,34 @@ def _universe() -> dg.AssetsDefinition:
     ) -> table_io.Written:
         """Symbols eligible at a session, as known at the latest stored bar."""
         with warehouse.opened() as store:
-            rows = _eligible(store, market.source())
+            as_known = functools.partial(_eligible, store, market.source())
+            rows = as_known(_newest(store))
             store.replace(tables.UNIVERSE, rows)
             check = table_io.schema_result(store, tables.UNIVERSE, None)
-        return table_io.result(context, tables.UNIVERSE, rows, [check])
+            audited = auditing.universe(store, as_known)
+        return table_io.result(context, tables.UNIVERSE, rows, [check, audited])
 
     return universe
 
 
-def _eligible(store: warehouses.Warehouse, source: base.Source) -> pl.DataFrame:
-    """Candidates that the source has not forgotten and curation has let in."""
-    newest = store.newest(tables.BARS, "symbol", "session")
-    if not newest:
+def _newest(store: warehouses.Warehouse) -> dt.date:
+    stored = store.newest(tables.BARS, "symbol", "session").values()
+    if not stored:
         message = "expected stored bars, found none; materialize market/bars"
         raise errors.MissingUpstream(message)
-    as_of = max(newest.values())
+    return max(stored)
+
+
+def _eligible(
+    store: warehouses.Warehouse, source: base.Source, as_of: dt.date
+) -> pl.DataFrame:
+    """Candidates that the source has not forgotten and curation has let in."""
+    newest = store.newest(tables.BARS, "symbol", "session")
+    until = {symbol: min(day, as_of) for symbol, day in newest.items()}
     candidates = market_loop.list_universe(source, as_of)
-    fetches = store.read(market_tables.FETCHES, sessions.shift(as_of, -LOOKED_BACK))
-    known = market_loop.depart(candidates, fetches, newest)
+    since = sessions.shift(as_of, -LOOKED_BACK)
+    fetches = store.read(market_tables.FETCHES, since, as_of)
+    known = market_loop.depart(candidates, fetches, until)
     return market_loop.admit(known, store.read(market_tables.CURATIONS), as_of)
 
 
