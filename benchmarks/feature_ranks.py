@@ -39,17 +39,25 @@ def gather(panel: Path, universe: Path | None) -> pl.DataFrame:
 
 
 def rank(rows: pl.DataFrame) -> pl.DataFrame:
-    """Mean rank IC of each feature with its HAC error, strongest first."""
+    """Mean rank IC of each feature with its HAC error, strongest first.
+
+    Null where the feature is the same for every symbol of a session: it orders nobody.
+    """
     found = []
     for feature in catalog.features("full"):
         series = ranking.rank_ic(rows, score=feature.name)["rank_ic"]
         estimate = ranking.mean_with_hac(series, loop.HELD_SESSIONS)
-        mean, error = estimate.mean or 0.0, estimate.standard_error or 0.0
-        t_value = mean / error if error else 0.0
+        mean, error = estimate.mean, estimate.standard_error
+        t_value = mean / error if mean is not None and error else None
         found.append((feature.name, feature.family, series.len(), mean, error, t_value))
     heads = ["feature", "family", "sessions", "rank IC", "HAC error", "t"]
     table = pl.DataFrame(found, schema=heads, orient="row")
-    return table.sort(pl.col("rank IC").abs(), descending=True)
+    return table.sort(pl.col("rank IC").abs(), descending=True, nulls_last=True)
+
+
+def number(value: float | None, digits: str) -> str:
+    """A signed number, or a dash for what cannot be had."""
+    return "-" if value is None else f"{value:{digits}}"
 
 
 def main() -> None:
@@ -79,8 +87,8 @@ def main() -> None:
     print("| " + " | ".join(table.columns) + " |")
     print("|---|---|---|---|---|---|")
     for name, family, n_sessions, mean, error, t_value in table.iter_rows():
-        numbers = f"{n_sessions} | {mean:+.4f} | {error:.4f} | {t_value:+.1f}"
-        print(f"| `{name}` | {family} | {numbers} |")
+        figures = number(mean, "+.4f"), number(error, ".4f"), number(t_value, "+.1f")
+        print(f"| `{name}` | {family} | {n_sessions} | {' | '.join(figures)} |")
 
 
 if __name__ == "__main__":

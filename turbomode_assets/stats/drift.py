@@ -71,10 +71,8 @@ def measure(
     if not n_latest or not n_before or not names:
         return pl.DataFrame([names, unknown, unknown, unknown], _SCHEMA)
     place = days.search_sorted(rows["session"]).to_numpy().astype(np.int64)
-    psi = np.column_stack(
-        [_stretches(bin_counts(rows[name], place, rules), n_latest, rules)
-         for name in names]
-    )  # fmt: skip
+    counts = [bin_counts(rows[name], place, rules) for name in names]
+    psi = np.column_stack([_stretches(each, n_latest, rules) for each in counts])
     bars = np.full(len(names), np.nan)
     if n_before >= rules.min_sessions:
         bars = _bars(psi, rules.alarm_rate)

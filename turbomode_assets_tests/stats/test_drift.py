@@ -136,7 +136,8 @@ def test_alarms_are_false_about_as_often_as_said(memory: float, most: float) -> 
 
 def test_the_classical_limit_would_cry_without_end() -> None:
     worlds = [measure(panel(seed, memory=0.9)) for seed in range(20)]
-    assert np.mean([found["psi"].max() > 0.25 for found in worlds]) > 0.9  # type: ignore[operator]
+    n_alarmed = sum(found.filter(pl.col("psi") > 0.25).height > 0 for found in worlds)
+    assert n_alarmed > 18
 
 
 @pytest.mark.parametrize(("memory", "by"), [(0.0, 0.5), (0.9, 4.0)])

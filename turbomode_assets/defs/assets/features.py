@@ -10,6 +10,11 @@ from turbomode_assets.features import catalog
 GROUP = "features"
 """Group of this stage."""
 
+REMAKE = (
+    dg.AutomationCondition.code_version_changed() & ~dg.AutomationCondition.missing()
+).with_label("made by another catalog")
+"""Sessions to make again, once: all that are stored, when the catalog changed."""
+
 
 def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
     """Assets of this stage."""
@@ -30,6 +35,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             auditing.spec(tables.FEATURES),
         ],
         code_version=catalog.feature_version(),
+        automation_condition=REMAKE,
         pool=metadata.POOL,
     )
     def features(
