@@ -29,6 +29,7 @@ from rich.progress import (
 
 from turbomode_assets import (
     cli_champion,
+    cli_explain,
     cli_replay,
     errors,
     policy,
@@ -56,6 +57,12 @@ NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 
 PLAIN_WIDTH = 120
 """Columns of what is printed where nobody says how wide the paper is."""
+
+_OTHERS = {
+    "replay": ("hold the loop against its arms", cli_replay),
+    "champion": ("who reigned when, and rollback", cli_champion),
+    "explain": ("why a signal says what it says", cli_explain),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,12 +129,10 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", type=_moment, help="known at this moment, such as 2024-06-28T23:00"
     )
     _add_home(bars)
-    replayed = commands.add_parser("replay", help="hold the loop against its arms")
-    cli_replay.add(replayed)
-    _add_home(replayed)
-    champion = commands.add_parser("champion", help="who reigned when, and rollback")
-    _add_home(champion)
-    cli_champion.add(champion)
+    for name, (text, module) in _OTHERS.items():
+        other = commands.add_parser(name, help=text)
+        _add_home(other)
+        module.add(other)
     return parser
 
 

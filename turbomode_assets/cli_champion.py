@@ -1,29 +1,54 @@
 """``turbomode champion``: who reigned when, how they compare, and the way back.
 
-Shows the history of a home's champions; ``rows`` lists what a verdict rests on;
-``rollback`` appends to the history and opens the door of the loop. Who may follow whom
-stands in `succession`.
+Shows the history of a home's champions; ``compare`` lays two model cards side by side;
+``rows`` lists what a verdict rests on; ``rollback`` appends to the history and opens
+the door of the loop. Who may follow whom stands in `succession`.
 """
 
 import argparse
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import loop, succession, tables
+from turbomode_assets import errors, loop, succession, tables
 from turbomode_assets.defs import driver, resources
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.models import scoring
 from turbomode_assets.promotion import alias
+from turbomode_assets.stats import classification
 from turbomode_assets.store import home, registry, warehouse
+
+_FACTS = (
+    "month",
+    "window_from",
+    "window_to",
+    "labels_known_on",
+    "n_samples",
+    "data_fingerprint",
+    "feature_version",
+    "policy_version",
+)
+"""Columns of a card that are shown as they are."""
+
+_LEFT_OUT = ("error_correlation", "fold", "interval")
+"""Metrics that say little side by side."""
+
+_LOSSES = ("loss", "loss_right")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Options of the command and of its subcommand."""
+    """Options of the command and of its subcommands."""
     parser.set_defaults(command=show)
     commands = parser.add_subparsers(metavar="COMMAND")
+    pair = commands.add_parser("compare", help="two model cards side by side")
+    pair.set_defaults(command=compare)
+    pair.add_argument("version", help="a champion or challenger")
+    pair.add_argument("other", nargs="?", help="without it the reigning champion")
     back = commands.add_parser("rollback", help="seat an earlier champion again")
     back.set_defaults(command=roll_back)
     back.add_argument("--to", help="version; without it the predecessor, or nobody")
@@ -65,6 +90,82 @@ def _table(reigns: pl.DataFrame, standings: pl.DataFrame) -> Table:
     return drawn
 
 
+def compare(options: argparse.Namespace, console: Console) -> int:
+    """Print two model cards side by side, and their losses on rows both predicted."""
+    where = _home_of(options)
+    with warehouse.opened(where.database) as store:
+        cards, champions = store.read(tables.MODELS), store.read(tables.CHAMPIONS)
+        names = [options.version, options.other or _reigning(champions)]
+        pair = [_card(cards, name) for name in names]
+        oof = [store.read(tables.OOF_PREDICTIONS, match={"version": n}) for n in names]
+    drawn = Table("", *names, "difference")
+    for name in _FACTS:
+        drawn.add_row(name.replace("_", " "), *(str(card[name]) for card in pair))
+    drawn.add_row(
+        "training took", *(str(c["trained_at"] - c["began_at"]) for c in pair)
+    )
+    states = (registry.state(where.models, card["artifact_sha256"]) for card in pair)
+    drawn.add_row("artifact", *states, end_section=True)
+    drawn.add_row(*_paired(*oof), end_section=True)
+    for row in _metric_rows(pair):
+        drawn.add_row(*row)
+    console.print(drawn)
+    console.print("Below the losses on common rows, each card has its own folds.")
+    return 0
+
+
+def _reigning(champions: pl.DataFrame) -> str:
+    reigns = alias.history(champions, loop.DESK)
+    version = "".join(reigns["version"].to_list()[-1:])
+    if not version:
+        message = "expected a reigning champion, found none; name both versions"
+        raise errors.MissingUpstream(message)
+    return version
+
+
+def _card(cards: pl.DataFrame, version: str) -> dict[str, Any]:
+    known = cards["version"].to_list()
+    if version not in known:
+        raise errors.MissingUpstream(errors.unknown_name("version", version, known))
+    return cards.row(known.index(version), named=True)
+
+
+def _paired(first: pl.DataFrame, second: pl.DataFrame) -> tuple[str, ...]:
+    """Mean log-loss of both on the rows that both predicted out of sample."""
+    both = [
+        rows.select("symbol", "session", loss=classification.log_loss(""))
+        for rows in (first, second)
+    ]
+    common = both[0].join(both[1], on=["symbol", "session"])
+    what = f"log_loss on {common.height:,} common rows"
+    if common.is_empty():
+        return what, "-", "-", ""
+    one, other = (float(common[name].to_numpy().mean()) for name in _LOSSES)
+    return what, f"{one:.6g}", f"{other:.6g}", f"{one - other:+.4g}"
+
+
+def _metric_rows(pair: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Name, both values and their difference of each metric either card has."""
+    first, second = (dict(_flat(json.loads(card["metrics"]))) for card in pair)
+    for name in first | second:
+        values = [found.get(name) for found in (first, second)]
+        shown = ["-" if value is None else f"{value:.6g}" for value in values]
+        numbers = [value for value in values if value is not None]
+        both = len(numbers) == len(values)
+        yield name, *shown, f"{numbers[0] - numbers[1]:+.4g}" if both else ""
+
+
+def _flat(metrics: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers within nested metrics, each under its path."""
+    if isinstance(metrics, dict | list):
+        named = metrics if isinstance(metrics, dict) else dict(enumerate(metrics))
+        for key, value in named.items():
+            if key not in _LEFT_OUT:
+                yield from _flat(value, f"{name} {key}".strip())
+    elif isinstance(metrics, int | float):
+        yield name, metrics
+
+
 def roll_back(options: argparse.Namespace, console: Console) -> int:
     """Append a reign, after its artifact was verified, and open the door."""
     where, now = _home_of(options), resources.ClockResource().now()
@@ -73,7 +174,7 @@ def roll_back(options: argparse.Namespace, console: Console) -> int:
         version = str(row["version"][0])
         card = store.read(tables.MODELS, match={"version": version})
         for address in card["artifact_sha256"]:
-            registry.load(where.models, address)
+            registry.load(where.models, address)  # refuses what is torn or pruned
         store.append(tables.CHAMPIONS, row)
     since = row["effective_from"][0]
     with driver.open_instance(where) as instance:

@@ -335,6 +335,32 @@ class PaperPolicy:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class RegistryPolicy:
+    """Which artifacts are kept."""
+
+    kept_challengers: int = 12
+    """Latest challengers whose files stay, champion or not: a year of them, at two
+    megabytes each. Every former champion stays as well."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        errors.require("kept_challengers", self.kept_challengers, 1, 10_000)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExplanationPolicy:
+    """What a signal is held against when it is taken apart."""
+
+    background_samples: int = 100
+    """Samples, evenly spread over those learned from: the mean forecast of a hundred is
+    within a tenth of its spread of the mean of all, in half a second."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        errors.require("background_samples", self.background_samples, 1, 100_000)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Policy:
     """All choices of the swing desk in force together."""
 
@@ -367,6 +393,12 @@ class Policy:
 
     paper: PaperPolicy = PaperPolicy()
     """What a replay's paper book does with the signals."""
+
+    registry: RegistryPolicy = RegistryPolicy()
+    """Which artifacts are kept."""
+
+    explanation: ExplanationPolicy = ExplanationPolicy()
+    """What a signal is held against when it is taken apart."""
 
     @property
     def version(self) -> str:

@@ -5,6 +5,7 @@
 3. `gather_evidence`    challenger, champion, their records  -> evidence
 4. `crown`              verdict                              -> row of the champions
 5. `roll_back`          a person's word                      -> row of the champions
+6. `superseded`         champions, model cards               -> artifacts that may go
 
 The Dagster assets and the replay both go through here, one on the warehouse and one
 in memory, so that neither can judge otherwise than the other. What is required stands
@@ -20,7 +21,7 @@ import polars as pl
 
 from turbomode_assets import errors, loop, policy, schema, sessions, tables
 from turbomode_assets.features import catalog
-from turbomode_assets.models import card, scoring
+from turbomode_assets.models import card, fold_losses, scoring
 from turbomode_assets.promotion import alias, evidence, gate, standing
 from turbomode_assets.samples import label_balance
 
@@ -316,7 +317,27 @@ def _earlier(ledger: Ledger, version: str, record: card.Record) -> pl.DataFrame:
 def measured(
     record: card.Record, verdict: gate.Verdict, rules: policy.Policy = policy.SWING
 ) -> dict[str, Any]:
-    """What judgment adds to a model card: the gate's criteria, the labels' balance."""
+    """What judgment adds to a model card: criteria, folds, the labels' balance."""
     found: dict[str, Any] = {c.name: c.observed for c in verdict.criteria}
+    found |= {"folds": fold_losses.by_fold(record.trained.oof)}
     labels = label_balance.balance(record.known, rules)
     return found | ({"labels": dataclasses.asdict(labels)} if labels else {})
+
+
+def superseded(ledger: Ledger, rules: policy.Policy = policy.SWING) -> list[str]:
+    """Content addresses of artifacts nobody will ask for: of old challengers only.
+
+    Parameters
+    ----------
+    ledger
+        Tables of the loop.
+    rules
+        Says how many of those trained last stay. Whoever reigned stays for ever:
+        its signals are explained with it, and it may be called back.
+    """
+    cards = ledger.read(tables.MODELS).sort("trained_at", "version")
+    latest = cards.tail(rules.registry.kept_challengers)
+    reigned = ledger.read(tables.CHAMPIONS)["version"].to_list()
+    crowned = cards.filter(pl.col("version").is_in(reigned))
+    kept = {*latest["artifact_sha256"], *crowned["artifact_sha256"]}
+    return [each for each in cards["artifact_sha256"] if each not in kept]

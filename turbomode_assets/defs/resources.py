@@ -127,6 +127,10 @@ class RegistryResource(dg.ConfigurableResource[None]):
         """Bytes of an artifact, verified."""
         return registry.load(Path(self.root), address)
 
+    def prune(self, addresses: list[str]) -> list[str]:
+        """Remove artifacts that are kept; their addresses."""
+        return registry.prune(Path(self.root), addresses)
+
 
 class ClockResource(dg.ConfigurableResource[None]):
     """The only clock: it stamps rows and tells live signals from replayed ones.

@@ -18,7 +18,15 @@ import polars as pl
 from turbomode_assets import policy, tables
 from turbomode_assets.models import base, challenger, diagnostics
 
-LIBRARIES = ("catboost", "lightgbm", "numpy", "polars", "scikit-learn", "xgboost")
+LIBRARIES = (
+    "catboost",
+    "lightgbm",
+    "numpy",
+    "polars",
+    "scikit-learn",
+    "scipy",
+    "xgboost",
+)
 """Distributions whose versions decide what is learned."""
 
 Took = tuple[dt.datetime, dt.datetime]

@@ -2,8 +2,10 @@
 
 An artifact is a handful of files in each library's native format. It is written
 aside, fsynced, renamed into ``<sha256>/`` and only then registered by whoever saves
-it, so a crash leaves at worst an orphan nobody refers to. What a model is, and who is
-champion, does not belong here.
+it, so a crash leaves at worst an orphan nobody refers to. Of an artifact that was
+pruned the manifest stays, as ``<sha256>.pruned``: the same training would give the same
+address again. What a model is, who is champion, and whose artifact may go, does not
+belong here.
 """
 
 import hashlib
@@ -12,7 +14,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from turbomode_assets import errors
@@ -20,6 +22,8 @@ from turbomode_assets import errors
 MANIFEST = "manifest.json"
 """File that lists every other file of an artifact with its SHA-256."""
 
+STATES = ("kept", "pruned", "missing")
+"""What may have become of an artifact."""
 
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
@@ -73,6 +77,7 @@ def save(root: Path, artifact: Mapping[str, bytes]) -> str:
         shutil.rmtree(aside)
         if not target.exists():
             raise
+    _tombstone(root, address).unlink(missing_ok=True)
     _sync_folder(root)
     return address
 
@@ -83,13 +88,13 @@ def load(root: Path, address: str) -> dict[str, bytes]:
     Raises
     ------
     errors.ArtifactError
-        Where the folder, the manifest or a file is missing or was changed; names it.
+        Where the artifact was pruned, or where the folder, the manifest or a file is
+        missing or was changed; names it.
     """
     folder = root / _safe(address)
     manifest_path = folder / MANIFEST
     if not manifest_path.is_file():
-        message = f"no artifact at {folder}: expected {MANIFEST}; train it again"
-        raise errors.ArtifactError(message)
+        raise errors.ArtifactError(_absence(root, address))
     manifest = manifest_path.read_bytes()
     if hashlib.sha256(manifest).hexdigest() != address:
         message = f"{manifest_path} does not match its address; it was changed"
@@ -98,6 +103,58 @@ def load(root: Path, address: str) -> dict[str, bytes]:
         name: _verified(folder / _safe(name), expected)
         for name, expected in json.loads(manifest).items()
     }
+
+
+def _absence(root: Path, address: str) -> str:
+    if state(root, address) == "pruned":
+        return (
+            f"the artifact at {root / address} was pruned: only those of the latest "
+            "challengers and of former champions are kept; train its month again"
+        )
+    return f"no artifact at {root / address}: expected {MANIFEST}; train it again"
+
+
+def state(root: Path, address: str) -> str:
+    """One of `STATES`; whether what is kept is intact only `load` can tell."""
+    if (root / _safe(address)).is_dir():
+        return "kept"
+    return "pruned" if _tombstone(root, address).is_file() else "missing"
+
+
+def prune(root: Path, addresses: Iterable[str]) -> list[str]:
+    """Remove artifacts for good, but for their manifests.
+
+    A crash at any moment leaves an artifact whole or pruned: it is renamed away before
+    the first file goes.
+
+    Parameters
+    ----------
+    root
+        Folder of all artifacts.
+    addresses
+        Which; those that are not kept are passed over.
+
+    Returns
+    -------
+    list of str
+        Addresses that were removed, in the given order.
+    """
+    for left in root.glob(".pruning-*"):
+        shutil.rmtree(left)
+    removed = [each for each in addresses if state(root, each) == "kept"]
+    for address in removed:
+        manifest = root / address / MANIFEST
+        if manifest.is_file():
+            _write_synced(_tombstone(root, address), manifest.read_bytes())
+        aside = Path(tempfile.mkdtemp(prefix=".pruning-", dir=root))
+        (root / address).rename(aside / address)
+        _sync_folder(root)
+        shutil.rmtree(aside)
+    return removed
+
+
+def _tombstone(root: Path, address: str) -> Path:
+    return root / f"{address}.pruned"
 
 
 def _verified(path: Path, expected: str) -> bytes:

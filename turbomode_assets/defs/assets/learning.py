@@ -152,8 +152,12 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
             found = succession.gather_evidence(store, record, _scorers(models))
             verdict = loop.judge_challenger(found)
             rows = _rows(record, verdict, (began, clock.now()))
+            with store.transaction():
+                for table, frame in rows.values():
+                    store.append(table, frame)
+            pruned = models.prune(succession.superseded(store))
+            context.log.info("%s artifacts of old challengers pruned", len(pruned))
             for key, (table, frame) in rows.items():
-                store.append(table, frame)
                 window = partitions.Window(month, month)
                 check = table_io.schema_result(store, table, window, key)
                 notes = _charts(trained.oof) if key == CHALLENGER else {}
