@@ -10,6 +10,7 @@
     │   └── RowLossExceeded     a stage lost more rows than its budget allows
     ├── WarehouseBusy           another process holds the warehouse
     ├── NotEnoughHistory        too few matured samples to learn from
+    ├── Leakage                 a split would learn from what it is to predict
     ├── MissingUpstream         a partition is asked for before what it is made of
     ├── MissingEvidence         a verdict was asked for without a metric it needs
     ├── ArtifactError           a model artifact is absent, torn or tampered with
@@ -53,6 +54,10 @@ class WarehouseBusy(TurbomodeError, RuntimeError):
 
 class NotEnoughHistory(TurbomodeError, ValueError):
     """Too few matured samples to learn from."""
+
+
+class Leakage(TurbomodeError, RuntimeError):
+    """A split would learn from what it is to predict."""
 
 
 class MissingUpstream(TurbomodeError, LookupError):

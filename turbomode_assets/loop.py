@@ -321,6 +321,7 @@ def train_challenger(
         raise errors.NotEnoughHistory(message)
     periods = known.select("session", "entry_on", "matures_on").unique().sort("session")
     folds = splits.walk_forward(periods, rules.training)
+    splits.require_apart(folds, periods)
     feature_set = rules.features.feature_set
     columns = layout.Columns(
         features=catalog.names(feature_set=feature_set),

@@ -1,13 +1,16 @@
 """``turbomode champion``: what was, and the way back."""
 
 import datetime as dt
+import json
+import math
 import pathlib
 
 import polars as pl
 import pytest
 
-from turbomode_assets import cli, tables
+from turbomode_assets import cli, cli_champion, tables
 from turbomode_assets.promotion import gate
+from turbomode_assets.store import registry
 from turbomode_assets_tests.defs import test_promotion
 from turbomode_assets_tests.promotion import test_evidence
 
@@ -105,3 +108,63 @@ def test_an_empty_home_says_so(
 ) -> None:
     assert cli.main(["champion", "--home", str(tmp_path)]) == 0
     assert "Nobody has reigned yet" in capsys.readouterr().out
+
+
+def predict(kept: test_promotion.Store, version: str, days: list[int]) -> None:
+    """Out-of-sample predictions of a version: up happened, and was likely."""
+    p_up = {"v1": 0.5, "v2": 0.8}[version]
+    names = [name for name in tables.OOF_PREDICTIONS.column_names if name[:2] == "p_"]
+    row = dict.fromkeys(names, (1 - p_up) / 2) | {"p_up": p_up, "label": "up"}
+    row |= {"version": version, "month": MONTHS[version], "fold": 1, "symbol": "AA"}
+    rows = [row | {"session": dt.date(2024, 1, day)} for day in days]
+    schema = tables.OOF_PREDICTIONS.schema()
+    kept.write(tables.OOF_PREDICTIONS, pl.DataFrame(rows, schema=schema))
+
+
+def test_two_versions_are_compared_on_the_rows_both_predicted(
+    store: test_promotion.Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crowned(store)
+    predict(store, "v1", [2, 3, 4])
+    predict(store, "v2", [3, 4, 5])
+    assert champion(store, "compare", "v1") == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    first, second = -math.log(0.5), -math.log(0.8)
+    expected = f"2 common rows {first:.6g} {second:.6g} {first - second:+.4g}"
+    assert expected in shown
+    assert "artifact kept kept" in shown
+
+
+def test_a_pruned_version_says_so_when_it_is_compared(
+    store: test_promotion.Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry.prune(store.where.models, [crowned(store)["v1"]])
+    assert champion(store, "compare", "v1", "v2") == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "artifact pruned kept" in shown
+    assert champion(store, "rollback", "--to", "v1") == 1
+    assert "was pruned" in capsys.readouterr().err
+
+
+def test_metrics_of_either_card_are_laid_side_by_side(
+    store: test_promotion.Store,
+) -> None:
+    cards = {
+        "v1": {"skill": 0.25, "folds": [{"fold": 1, "first": "x", "loss": 0.5}]},
+        "v2": {"skill": 0.125, "only": {"here": 2.0}, "error_correlation": {"a": 1.0}},
+    }
+    pair = [{"metrics": json.dumps(metrics)} for metrics in cards.values()]
+    assert list(cli_champion._metric_rows(pair)) == [  # noqa: SLF001
+        ("skill", "0.25", "0.125", "+0.125"),
+        ("folds 0 loss", "0.5", "-", ""),
+        ("only here", "-", "2", ""),
+    ]
+    assert champion(store, "compare", "v1") == 1
+
+
+def test_an_unknown_version_cannot_be_compared(
+    store: test_promotion.Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crowned(store)
+    assert champion(store, "compare", "v11", "v2") == 1
+    assert "Did you mean 'v1'?" in " ".join(capsys.readouterr().err.split())

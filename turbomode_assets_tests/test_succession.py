@@ -5,7 +5,15 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from turbomode_assets import errors, loop, replay, sessions, succession, tables
+from turbomode_assets import (
+    errors,
+    loop,
+    policy,
+    replay,
+    sessions,
+    succession,
+    tables,
+)
 
 NOON = dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC)
 MONTH = dt.date(2024, 6, 1)
@@ -82,3 +90,38 @@ def test_a_version_is_crowned_once() -> None:
 
 def test_nobody_reigns_nobody_is_assessed() -> None:
     assert succession.assess_champion(replay.Shelf({}), MONTH).is_empty()
+
+
+def cards(*versions: str) -> pl.DataFrame:
+    """Model cards, one trained each hour; the address of each is its version."""
+    texts = ("data_fingerprint", "feature_version", "policy_version", "importance")
+    row = dict.fromkeys((*texts, "parameters", "metrics"), "{}") | {"desk": "swing"}
+    row |= {"window_from": MONTH, "window_to": MONTH, "labels_known_on": MONTH}
+    rows = [
+        row
+        | {"version": version, "artifact_sha256": version, "n_samples": 1}
+        | {"month": dt.date(2024, 1 + n % 12, 1), "began_at": NOON}
+        | {"trained_at": NOON + dt.timedelta(hours=n)}
+        for n, version in enumerate(versions)
+    ]
+    return pl.DataFrame(rows, schema=tables.MODELS.schema())
+
+
+@pytest.mark.parametrize("n_kept", [1, 2, 5, 30])
+def test_only_old_challengers_that_never_reigned_are_superseded(n_kept: int) -> None:
+    trained = [f"m{n:02}" for n in range(20)]
+    store = shelf("m00", "m03", "")
+    store.append(tables.MODELS, cards(*trained))
+    rules = policy.Policy(registry=policy.RegistryPolicy(kept_challengers=n_kept))
+    old = [version for version in trained[:-n_kept] if version not in ("m00", "m03")]
+    assert succession.superseded(store, rules) == old
+
+
+def test_an_artifact_of_a_former_champion_stays_under_any_version() -> None:
+    store = shelf("v1")
+    twice = cards("v1", "again", "v3").with_columns(
+        artifact_sha256=pl.Series(["same", "same", "other"])
+    )
+    store.append(tables.MODELS, twice)
+    rules = policy.Policy(registry=policy.RegistryPolicy(kept_challengers=1))
+    assert succession.superseded(store, rules) == []

@@ -108,6 +108,25 @@ def overlaps(folds: list[Fold], periods: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([_overlaps(fold, spans) for fold in folds])
 
 
+def require_apart(folds: list[Fold], periods: pl.DataFrame) -> None:
+    """Raise where the audit finds an overlap; asked before every training.
+
+    Raises
+    ------
+    errors.Leakage
+        Says how many pairs share a day, and names the first.
+    """
+    found = overlaps(folds, periods)
+    if found.height:
+        fold, train, test = found.row(0)
+        message = (
+            f"expected no label interval to touch both sides of a fold, found "
+            f"{found.height} pairs, the first {train} and {test} of fold {fold}: "
+            "purge them"
+        )
+        raise errors.Leakage(message)
+
+
 def _overlaps(fold: Fold, spans: pl.DataFrame) -> pl.DataFrame:
     train = spans.filter(pl.col("session").is_in(fold.train_sessions))
     test = spans.filter(pl.col("session").is_in(fold.test_sessions))

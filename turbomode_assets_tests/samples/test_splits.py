@@ -93,6 +93,17 @@ def test_audit_finds_exactly_the_overlapping_pairs(tested: set[int]) -> None:
     assert splits.overlaps([fold], periods).rows() == expected
 
 
+def test_a_fold_that_leaks_is_refused_before_anything_learns_from_it() -> None:
+    periods = periods_of(60)
+    first, second = splits.walk_forward(periods, rules(2, 5, 0))
+    splits.require_apart([first, second], periods)
+    # Entered on 03-09, a signal of 03-06 matures on 03-23, the first day predicted.
+    days = tuple(periods["session"])
+    late = splits.Fold(1, days[:-5], second.test_sessions)
+    with pytest.raises(errors.Leakage, match="2020-03-06 and 2020-03-23 of fold 1"):
+        splits.require_apart([first, late], periods)
+
+
 @pytest.mark.parametrize("n_sessions", [0, 5, 49, 64])
 def test_too_short_a_history_says_what_was_expected(n_sessions: int) -> None:
     periods = periods_of(90).head(n_sessions)
