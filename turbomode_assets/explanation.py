@@ -13,7 +13,7 @@ and nothing is written.
 """
 
 import dataclasses
-import datetime as dt
+import math
 from typing import Any
 
 import polars as pl
@@ -62,19 +62,14 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What a model learned from, as its card has it and as stored now."""
+    """Samples of a model's window as stored now."""
 
     n_samples: int
-    window_from: dt.date
-    window_to: dt.date
-    fingerprint: str
-    n_now: int
-    fingerprint_now: str
 
-    @property
-    def is_same(self) -> bool:
-        """Whether the store still holds exactly these samples."""
-        return self.fingerprint == self.fingerprint_now
+    fingerprint: str
+
+    is_same: bool
+    """Whether they are, to the last bit, those on the model's card."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -212,14 +207,12 @@ def _flat(rows: pl.DataFrame, rules: policy.Policy) -> dict[str, Any]:
 
 
 def learned_from(spoke: dict[str, Any], known: pl.DataFrame) -> Samples:
-    """Samples of a model card beside those of its window that are stored now."""
+    """Stored samples of a model's window, held against its card."""
+    found = card.fingerprint(known)
     return Samples(
-        n_samples=spoke["n_samples"],
-        window_from=spoke["window_from"],
-        window_to=spoke["window_to"],
-        fingerprint=spoke["data_fingerprint"],
-        n_now=known.height,
-        fingerprint_now=card.fingerprint(known),
+        n_samples=known.height,
+        fingerprint=found,
+        is_same=found == spoke["data_fingerprint"],
     )
 
 
@@ -258,8 +251,7 @@ def _taken_apart(
         raise errors.MissingUpstream(message)
     names = catalog.names(feature_set=feature_set)
     frozen = ledger.thaw(chosen, names)
-    every = max(known.height // rules.explanation.background_samples, 1)
-    added = contributions.explain(
-        kept.champion.scorer, frozen, known.gather_every(every)
-    )
+    every = math.ceil(known.height / rules.explanation.background_samples)
+    background = known.gather_every(every)
+    added = contributions.explain(kept.champion.scorer, frozen, background)
     return frozen.select(names).row(0, named=True), added

@@ -64,13 +64,13 @@ def _learned(found: Explanation) -> Table:
     row, learned = found.card, found.samples
     same = "the store holds the same"
     if not learned.is_same:
-        same = f"now {learned.n_now:,} samples, {learned.fingerprint_now}"
+        same = f"now {learned.n_samples:,} samples, {learned.fingerprint}"
     libraries = json.loads(row["parameters"]).get("libraries", {})
     facts = {
         "version": f"{row['version']}, trained {_moment(row['trained_at'])}",
-        "samples": f"{learned.n_samples:,} of sessions {learned.window_from} to "
-        f"{learned.window_to}, labels known on {row['labels_known_on']}",
-        "fingerprint": f"{learned.fingerprint}; {same}",
+        "samples": f"{row['n_samples']:,} of sessions {row['window_from']} to "
+        f"{row['window_to']}, labels known on {row['labels_known_on']}",
+        "fingerprint": f"{row['data_fingerprint']}; {same}",
         "artifact": row["artifact_sha256"],
         "policy": f"{row['policy_version']}; of the signal "
         f"{found.signal['policy_version']}",

@@ -259,7 +259,8 @@ MODELS = Table(
         ),
         schema.text(
             "metrics",
-            "Out of sample: what the gate observed, losses, calibration, skill split.",
+            "Out of sample: what the gate observed, losses in all and by fold, "
+            "calibration, skill split.",
             unit="JSON",
         ),
         schema.text("importance", "Share of each feature in the fit.", unit="JSON"),

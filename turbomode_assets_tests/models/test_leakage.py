@@ -63,6 +63,11 @@ def shipped() -> list[tuple[Rows, Rows]]:
     return [(rows(fold.train_sessions), rows(fold.test_sessions)) for fold in folds]
 
 
+def unpurged() -> list[tuple[Rows, Rows]]:
+    """One long split by date, labels of the last weeks reaching over it."""
+    return [tuple(np.split(np.arange(N_SESSIONS * N_SYMBOLS), [400 * N_SYMBOLS]))]
+
+
 def scores(parts: list[tuple[Rows, Rows]], label: Rows) -> dict[str, float]:
     """Accuracy, the same by class, and AUC of a forest, over all tested rows."""
     features, tested, chances = walks()[1], [], []
@@ -90,6 +95,12 @@ def test_the_shipped_split_shows_chance() -> None:
     found = scores(shipped(), walks()[2])
     assert found["balanced"] == pytest.approx(0.334, abs=0.03)
     assert found["auc"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_one_long_split_by_date_leaks_little_even_unpurged() -> None:
+    found = scores(unpurged(), walks()[2])
+    assert found["balanced"] == pytest.approx(CHANCE, abs=0.05)
+    assert found["auc"] == pytest.approx(0.5, abs=0.08)
 
 
 def test_permuted_labels_show_chance_even_where_rows_are_shuffled() -> None:

@@ -99,8 +99,9 @@ def test_model_samples_and_bars_are_those_the_store_holds(
     found = told(where, capsys)
     samples, model = found["samples"], found["model"]
     assert model["version"] == found["signal"]["champion_version"]
-    assert samples["fingerprint_now"] == model["data_fingerprint"]
-    assert samples["n_now"] == model["n_samples"]
+    assert samples["fingerprint"] == model["data_fingerprint"]
+    assert samples["n_samples"] == model["n_samples"]
+    assert samples["is_same"]
     known = found["bars"]["known"]
     assert len(known) == 252
     assert known[-1]["session"] == str(SESSION)
@@ -152,9 +153,9 @@ def test_changed_samples_no_longer_match_the_card(
         is_first = pl.int_range(pl.len()) == 0
         other = pl.when(is_first).then(0.5).otherwise("sample_weight")
         store.replace(tables.SAMPLES, rows.with_columns(sample_weight=other))
-    samples = told(where, capsys)["samples"]
-    assert samples["n_now"] == samples["n_samples"]
-    assert samples["fingerprint_now"] != samples["fingerprint"]
+    found = told(where, capsys)
+    assert found["samples"]["n_samples"] == found["model"]["n_samples"]
+    assert not found["samples"]["is_same"]
 
 
 def test_features_of_another_catalog_are_not_read_as_these(
