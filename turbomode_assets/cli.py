@@ -7,7 +7,6 @@ here; nothing is computed.
 import argparse
 import datetime as dt
 import logging
-import os
 import sys
 import time
 import zoneinfo
@@ -31,6 +30,7 @@ from turbomode_assets import (
     cli_champion,
     cli_explain,
     cli_replay,
+    cli_up,
     errors,
     policy,
     sessions,
@@ -117,8 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_home(run)
     up = commands.add_parser("up", help="open the Dagster user interface")
-    up.set_defaults(command=_up)
-    up.add_argument("--port", type=int, default=3000)
+    cli_up.add(up)
     _add_home(up)
     bars = commands.add_parser("bars", help="show bars as they are, or were, known")
     bars.set_defaults(command=_bars)
@@ -160,20 +159,6 @@ def _moment(text: str) -> dt.datetime:
 
 def _home_of(options: argparse.Namespace) -> home.Home:
     return home.Home(options.home.resolve()) if options.home else home.locate()
-
-
-def _up(options: argparse.Namespace, console: Console) -> int:
-    where = _home_of(options)
-    home.prepare(where, home.read_settings(where))
-    environment = os.environ | {
-        "DAGSTER_HOME": str(where.root),
-        home.VARIABLE: str(where.root),
-    }
-    console.print(f"Home {where.root}; http://127.0.0.1:{options.port}; Ctrl-C stops.")
-    module = ["-m", "turbomode_assets.definitions"]
-    address = ["-h", "127.0.0.1", "-p", str(options.port)]
-    command = [sys.executable, "-m", "dagster", "dev", *module, *address]
-    os.execve(sys.executable, command, environment)  # noqa: S606
 
 
 def _bars(options: argparse.Namespace, console: Console) -> int:

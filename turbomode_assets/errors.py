@@ -9,6 +9,7 @@
     ├── TableError              a frame does not match its declaration in tables.py
     │   └── RowLossExceeded     a stage lost more rows than its budget allows
     ├── WarehouseBusy           another process holds the warehouse
+    ├── HomeBusy                another `turbomode up` lives the home
     ├── NotEnoughHistory        too few matured samples to learn from
     ├── Leakage                 a split would learn from what it is to predict
     ├── MissingUpstream         a partition is asked for before what it is made of
@@ -50,6 +51,10 @@ class RowLossExceeded(TableError):
 
 class WarehouseBusy(TurbomodeError, RuntimeError):
     """Another process holds the warehouse."""
+
+
+class HomeBusy(TurbomodeError, RuntimeError):
+    """Another ``turbomode up`` lives the home."""
 
 
 class NotEnoughHistory(TurbomodeError, ValueError):

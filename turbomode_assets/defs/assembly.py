@@ -13,6 +13,7 @@ from turbomode_assets.defs import (
     automation,
     freshness,
     partitions,
+    pausing,
     resources,
     sensors,
 )
@@ -77,11 +78,14 @@ def assemble(
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )
-    if not settings.is_living:
-        return stock
-    alarm = dg.Definitions(
+    if settings.is_living:
+        stock = dg.Definitions.merge(stock, _alarm())
+    return pausing.pause(stock) if where.paused_file.exists() else stock
+
+
+def _alarm() -> dg.Definitions:
+    return dg.Definitions(
         asset_checks=freshness.build_checks(),
         jobs=[freshness.build_job()],
         schedules=[automation.build_alarm()],
     )
-    return dg.Definitions.merge(stock, alarm)

@@ -22,6 +22,7 @@ import polars as pl
 
 from turbomode_assets import market_loop, market_tables, policy, sessions, tables
 from turbomode_assets.defs import metadata, partitions
+from turbomode_assets.defs.resources import STOPWATCH
 from turbomode_assets.prices import health, quality
 from turbomode_assets.sources import base
 from turbomode_assets.store import bitemporal, warehouse
@@ -236,7 +237,8 @@ def result(
         "rows_new": taken.n_new,
         "rows_known_before": taken.n_known,
         "rows_refused": taken.n_refused,
-    }
+        "seconds": STOPWATCH.lap(),
+    } | {f"rows_refused_{reason}": n for reason, n in taken.refused.items()}
     checks = [check, _accounted(taken), _fetched(taken, rules), *_findings(taken)]
     return dg.MaterializeResult(
         asset_key=REVISIONS, metadata=counts, check_results=checks

@@ -10,12 +10,19 @@ from typing import Any
 import dagster as dg
 
 from turbomode_assets import schema
+from turbomode_assets.defs import lineage, views
 
 OWNER = "team:turbomode"
 """Owner of every asset, as the user interface shows it."""
 
 POOL = "warehouse"
 """Concurrency pool that queues writers where one can see it."""
+
+
+REPORTS = "reports"
+"""Group of what is read off the loop and feeds nothing in it. A stage would do, but
+the user interface draws groups in the order of the loop only where none of them both
+precedes and follows another."""
 
 
 def column_schema(table: schema.Table) -> dg.TableSchema:
@@ -45,6 +52,7 @@ def asset_metadata(table: schema.Table) -> Mapping[str, Any]:
         "dagster/column_schema": column_schema(table),
         "grain": table.grain,
         "key": ", ".join(table.key),
+        **lineage.column_lineage(table),
     }
 
 
@@ -71,6 +79,7 @@ def declared(table: schema.Table, group: str, *kinds: str) -> dict[str, Any]:
         "kinds": {"duckdb", *kinds},
         "owners": [OWNER],
         "metadata": asset_metadata(table),
+        "tags": views.tags(table),
     }
 
 

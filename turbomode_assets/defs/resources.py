@@ -37,15 +37,22 @@ class Stopwatch:
     def __init__(self) -> None:
         """Start at zero."""
         self.seconds = 0.0
+        self._began = self._lapped = time.monotonic()
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Count for as long as the context lasts."""
-        began = time.monotonic()
+        self._began = began = time.monotonic()
         try:
             yield
         finally:
             self.seconds += time.monotonic() - began
+
+    def lap(self) -> float:
+        """Seconds since the warehouse was opened last, or since the lap before."""
+        now, since = time.monotonic(), max(self._began, self._lapped)
+        self._lapped = now
+        return now - since
 
 
 STOPWATCH = Stopwatch()

@@ -13,6 +13,7 @@ import polars as pl
 
 from turbomode_assets import schema
 from turbomode_assets.defs import metadata, partitions
+from turbomode_assets.defs.resources import STOPWATCH
 from turbomode_assets.store import warehouse
 
 Written = dg.MaterializeResult
@@ -106,7 +107,11 @@ def result(
             )
     return dg.MaterializeResult(
         asset_key=checks[0].asset_key,
-        metadata={"dagster/row_count": rows.height, **(notes or {})},
+        metadata={
+            "dagster/row_count": rows.height,
+            "seconds": STOPWATCH.lap(),
+            **(notes or {}),
+        },
         check_results=list(checks),
     )
 

@@ -150,7 +150,7 @@ def learning(lived: Lived, chosen: policy.Policy = policy.SWING) -> Learning:
             if name != BASE and BASE in losses
         },
         books={
-            name: _book(rows, chosen.paper)
+            name: book(rows, chosen.paper)
             for name, rows in lived.arms.items()
             if rows.height
         },
@@ -248,7 +248,7 @@ def _band(
     return (ends[0] / usual, ends[1] / usual) if ends else (None, None)
 
 
-def _book(rows: pl.DataFrame, paper: policy.PaperPolicy) -> pl.DataFrame:
+def book(rows: pl.DataFrame, paper: policy.PaperPolicy) -> pl.DataFrame:
     """Equity of a book that buys the largest and sells the smallest edges.
 
     Each session invests one tranche, half on either side, and books what it earned

@@ -47,6 +47,8 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 180
   free_slots_after_run_end_seconds: 60
+code_servers:  # else they outlive `turbomode up` by some seconds
+  wait_for_local_processes_on_shutdown: true
 """
 
 
@@ -125,6 +127,11 @@ class Home:
         """Folder of the model artifacts."""
         return self.root / "models"
 
+    @property
+    def paused_file(self) -> Path:
+        """Empty file that is there while schedules and sensors are to be off."""
+        return self.root / "paused"
+
 
 def locate(environment: Mapping[str, str] = os.environ) -> Home:
     """Home named by ``TURBOMODE_HOME``, or the default in the working directory.
@@ -187,6 +194,18 @@ def prepare(home: Home, settings: Settings) -> None:
             "Use another --home, or the settings it has"
         )
         raise errors.SettingsError(message)
+
+
+def pause(home: Home, *, is_paused: bool) -> None:
+    """Have every schedule and sensor of a home off, or as the timetable says.
+
+    Read where the definitions are loaded; what a person switched on or off in the
+    user interface stays as that person left it.
+    """
+    if is_paused:
+        home.paused_file.touch()
+    else:
+        home.paused_file.unlink(missing_ok=True)
 
 
 def _as_toml(settings: Settings) -> str:

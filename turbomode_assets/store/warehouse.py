@@ -70,12 +70,56 @@ class Warehouse:
         """
         if not self._stored_columns(table):
             return table.empty()
-        rows = self._connection.table(clauses.relation(table))
-        for condition in clauses.conditions(table, first, last, match or {}):
-            rows = rows.filter(condition)
-        order = ", ".join(clauses.quoted(name) for name in table.key)
-        frame = pl.DataFrame(rows.order(order))
+        frame = pl.DataFrame(self._rows(table, first, last, match or {}))
         return frame.cast(dict(table.schema()))  # type: ignore[arg-type]
+
+    def columns(
+        self,
+        table: schema.Table,
+        names: Sequence[str],
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+    ) -> pl.DataFrame:
+        """Some declared columns of a table, sorted by its key.
+
+        Parameters
+        ----------
+        table
+            A declared table.
+        names
+            Its columns; the rest, such as the frozen features of years of signals, is
+            not read.
+        first, last
+            As for `read`.
+        """
+        if not self._stored_columns(table):
+            return table.empty().select(names)
+        chosen = ", ".join(map(clauses.quoted, names))
+        frame = pl.DataFrame(self._rows(table, first, last, {}).project(chosen))
+        return frame.cast({name: table.schema()[name] for name in names})
+
+    def count(
+        self,
+        table: schema.Table,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+    ) -> int:
+        """How many rows a table holds in the partitions from `first` to `last`."""
+        if not self._stored_columns(table):
+            return 0
+        return len(self._rows(table, first, last, {}))
+
+    def _rows(
+        self,
+        table: schema.Table,
+        first: dt.date | None,
+        last: dt.date | None,
+        match: Mapping[str, str],
+    ) -> duckdb.DuckDBPyRelation:
+        rows = self._connection.table(clauses.relation(table))
+        for condition in clauses.conditions(table, first, last, match):
+            rows = rows.filter(condition)
+        return rows.order(", ".join(clauses.quoted(name) for name in table.key))
 
     def replace(
         self,

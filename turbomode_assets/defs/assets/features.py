@@ -1,9 +1,10 @@
 """Stage 2 of the loop: what was knowable at each close."""
 
 import dagster as dg
+import polars as pl
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import auditing, metadata, partitions, table_io
+from turbomode_assets.defs import accounting, auditing, metadata, partitions, table_io
 from turbomode_assets.defs.resources import WarehouseResource
 from turbomode_assets.features import catalog
 
@@ -51,7 +52,9 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             store.replace(tables.FEATURES, rows, window.first, window.last)
             check = table_io.schema_result(store, tables.FEATURES, window)
             audited = auditing.features(store, window)
-        notes = {"feature_version": catalog.feature_version()}
+        n_in = bars.filter(pl.col("session") >= window.first).height
+        lost = {"not_a_member": n_in - rows.height}
+        notes = accounting.account(n_in, rows.height, lost)
         return table_io.result(context, tables.FEATURES, rows, [check, audited], notes)
 
     return [features]

@@ -25,7 +25,14 @@ from turbomode_assets import (
     succession,
     tables,
 )
-from turbomode_assets.defs import gate_report, metadata, partitions, table_io
+from turbomode_assets.defs import (
+    charts,
+    gate_report,
+    metadata,
+    model_card,
+    partitions,
+    table_io,
+)
 from turbomode_assets.defs.resources import (
     ClockResource,
     RegistryResource,
@@ -33,13 +40,14 @@ from turbomode_assets.defs.resources import (
 )
 from turbomode_assets.models import card, scoring
 from turbomode_assets.promotion import gate
-from turbomode_assets.reports import reliability_chart
 from turbomode_assets.samples import label_balance
-from turbomode_assets.stats import reliability
 from turbomode_assets.store import warehouse as warehouses
 
 GROUP = "learning"
 """Group of these stages."""
+
+DOOR = "in_force"
+"""Group of the door of the loop; it precedes the signals, and learning follows them."""
 
 CHALLENGER = dg.AssetKey(["learning", "challenger"])
 """Model cards; the table is ``learning.models``."""
@@ -65,7 +73,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
     """Assets of these stages."""
     in_force = dg.AssetSpec(
         CHAMPION_IN_FORCE,
-        group_name=GROUP,
+        group_name=DOOR,
         owners=[metadata.OWNER],
         kinds={"duckdb"},
         partitions_def=grains.monthly,
@@ -114,11 +122,12 @@ def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
             store.append(tables.CHAMPIONS, followers)
             window = partitions.Window(month, month)
             check = table_io.schema_result(store, tables.STANDINGS, window)
-        stands = gate_report.stands(rows, CHAMPION_STANDS)
+            stands = gate_report.stands(rows, CHAMPION_STANDS)
+            notes = charts.track(store, month)
         for version in followers["version"]:
             context.log.error(stands.description)
             _open_the_door(context, version)
-        return table_io.result(context, tables.STANDINGS, rows, [check, stands])
+        return table_io.result(context, tables.STANDINGS, rows, [check, stands], notes)
 
     return standings
 
@@ -157,12 +166,16 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                     store.append(table, frame)
             pruned = models.prune(succession.superseded(store))
             context.log.info("%s artifacts of old challengers pruned", len(pruned))
+            judged = gate_report.result(verdict, CHALLENGER, PROMOTION_GATE)
+            notes = {
+                CHALLENGER: model_card.notes(rows[CHALLENGER][1], trained.oof),
+                metadata.key(tables.VERDICTS): judged.metadata,
+            }
             for key, (table, frame) in rows.items():
                 window = partitions.Window(month, month)
                 check = table_io.schema_result(store, table, window, key)
-                notes = _charts(trained.oof) if key == CHALLENGER else {}
-                yield table_io.result(context, table, frame, [check], notes)
-        yield gate_report.result(verdict, CHALLENGER, PROMOTION_GATE)
+                yield table_io.result(context, table, frame, [check], notes.get(key))
+        yield judged
         yield _labels_result(record.known)
 
     return challenger
@@ -236,15 +249,6 @@ def _rows(
         ),
         metadata.key(tables.VERDICTS): (tables.VERDICTS, judged),
     }
-
-
-def _charts(oof: pl.DataFrame) -> dict[str, Any]:
-    tables_of = {
-        name: reliability.reliability(oof, name, policy.SWING.gate)
-        for name in ("up", "down")
-    }
-    chart = reliability_chart.as_markdown(reliability_chart.draw(tables_of))
-    return {"calibration": dg.MetadataValue.md(chart)}
 
 
 def _labels_result(known: pl.DataFrame) -> dg.AssetCheckResult:

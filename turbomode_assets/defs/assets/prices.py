@@ -8,6 +8,8 @@ import dagster as dg
 
 from turbomode_assets import market_tables, tables
 from turbomode_assets.defs import (
+    accounting,
+    charts,
     intake,
     metadata,
     partitions,
@@ -82,7 +84,13 @@ def _bars(grains: partitions.Grains) -> dg.AssetsDefinition:
             rows, others = intake.refresh(store, window)
             check = table_io.schema_result(store, tables.BARS, window)
             found = intake.bar_checks(store, window)
-        notes = table_io.report_others(context, tables.BARS, others)
+            drawn = charts.coverage(store, window)
+            n_in = store.count(market_tables.BAR_REVISIONS, window.first, window.last)
+        notes = {
+            **drawn,
+            **accounting.account(n_in, rows.height, {"superseded": n_in - rows.height}),
+            **table_io.report_others(context, tables.BARS, others),
+        }
         return table_io.result(context, tables.BARS, rows, [check, *found], notes)
 
     return bars
@@ -90,7 +98,7 @@ def _bars(grains: partitions.Grains) -> dg.AssetsDefinition:
 
 def _restatements() -> dg.AssetsDefinition:
     @dg.asset(
-        **metadata.declared(market_tables.RESTATEMENTS, GROUP, "polars"),
+        **metadata.declared(market_tables.RESTATEMENTS, metadata.REPORTS, "polars"),
         deps=[
             dg.AssetDep(metadata.key(tables.BARS)),
             dg.AssetDep(metadata.key(tables.FEATURES)),

@@ -1,9 +1,10 @@
 """Stage 5 of the loop: what matured sessions teach."""
 
 import dagster as dg
+import polars as pl
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import metadata, partitions, table_io
+from turbomode_assets.defs import accounting, metadata, partitions, table_io
 from turbomode_assets.defs.resources import WarehouseResource
 
 GROUP = "samples"
@@ -46,10 +47,25 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             )
             store.replace(tables.SAMPLES, rows, window.first, window.last)
             check = table_io.schema_result(store, tables.SAMPLES, window)
-        lost = {"rows_lost": outcomes.height - rows.height}
         notes = (
-            lost | table_io.count_by(rows, "label") | table_io.count_by(rows, "origin")
+            _account(outcomes, rows)
+            | table_io.count_by(rows, "label")
+            | table_io.count_by(rows, "origin")
         )
         return table_io.result(context, tables.SAMPLES, rows, [check], notes)
 
     return [samples]
+
+
+def _account(outcomes: pl.DataFrame, rows: pl.DataFrame) -> dict[str, int]:
+    """Outcomes without a return teach nothing, nor do those without features."""
+    priced = outcomes.filter(pl.col("realized_return").is_not_null())
+    waiting = outcomes.filter(pl.col("status") == "pending").height
+    lost = {
+        "pending": waiting,
+        "unavailable": outcomes.height - priced.height - waiting,
+        "without_features": priced.join(
+            rows, on=["symbol", "session"], how="anti"
+        ).height,
+    }
+    return accounting.account(outcomes.height, rows.height, lost)

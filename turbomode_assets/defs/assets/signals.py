@@ -11,7 +11,14 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import loop, sessions, tables
-from turbomode_assets.defs import auditing, metadata, partitions, table_io
+from turbomode_assets.defs import (
+    accounting,
+    auditing,
+    metadata,
+    model_card,
+    partitions,
+    table_io,
+)
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -67,7 +74,14 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             rows = store.read(tables.SIGNALS, window.first, window.last)
             check = table_io.schema_result(store, tables.SIGNALS, window)
             audited = auditing.signals(store, window)
-        notes = {"rows_emitted": n_emitted, "rows_kept": rows.height - n_emitted}
+            n_in = store.count(tables.FEATURES, window.first, window.last)
+            spoke = model_card.links(store, rows["champion_version"].unique())
+        notes = {
+            "rows_emitted": n_emitted,
+            "rows_kept": rows.height - n_emitted,
+            **accounting.account(n_in, rows.height, {"silent": n_in - rows.height}),
+            "champions": spoke,
+        }
         return table_io.result(context, tables.SIGNALS, rows, [check, audited], notes)
 
     return [signals]

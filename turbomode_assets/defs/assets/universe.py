@@ -157,7 +157,7 @@ def _rankings(grains: partitions.Grains) -> dg.AssetsDefinition:
     mapping = partitions.before(LOOK_BACK_MONTHS)
 
     @dg.asset(
-        **metadata.declared(market_tables.RANKINGS, GROUP, "polars"),
+        **metadata.declared(market_tables.RANKINGS, metadata.REPORTS, "polars"),
         partitions_def=grains.monthly,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
         deps=[
