@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--paused",
         action="store_true",
-        help="leave every schedule and sensor off until `turbomode up` without it",
+        help="leave schedules and sensors switched off",
     )
     how.add_argument(
         "--read-only",
@@ -61,8 +61,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     home.prepare(where, home.read_settings(where))
     if not options.read_only:
         _claim(where)
-        home.pause(where, is_paused=options.paused)
-    names = {"DAGSTER_HOME": str(where.root), home.VARIABLE: str(where.root)}
+    names = {
+        "DAGSTER_HOME": str(where.root),
+        home.VARIABLE: str(where.root),
+        home.PAUSED: "1" if options.paused else "",
+    }
     console.print(*_greeting(where, options), sep="\n", soft_wrap=True)
     os.execve(sys.executable, _command(options), os.environ | names)  # noqa: S606
 
@@ -105,7 +108,7 @@ def _greeting(where: home.Home, options: argparse.Namespace) -> list[str]:
     address = f"http://{options.host}:{options.port}"
     running = "schedules and sensors run"
     if options.paused:
-        running = "every schedule and sensor is off"
+        running = "schedules and sensors are off unless switched on"
     if options.read_only:
         running = "nothing can be changed, and nothing runs from here"
     links = [f"  {view.name:<14} {address}{view.path}" for view in views.ALL]

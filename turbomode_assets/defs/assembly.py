@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import dagster as dg
 
 from turbomode_assets.defs import (
+    actions,
     automation,
     freshness,
     partitions,
-    pausing,
     resources,
     sensors,
 )
@@ -72,20 +72,17 @@ def assemble(
     jobs = automation.build_jobs()
     stock = dg.Definitions(
         assets=assets,
-        jobs=list(jobs.values()),
+        jobs=[*jobs.values(), *actions.build(where, settings)],
         schedules=automation.build_schedules(),
         sensors=sensors.build(jobs),
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )
-    if settings.is_living:
-        stock = dg.Definitions.merge(stock, _alarm())
-    return pausing.pause(stock) if where.paused_file.exists() else stock
-
-
-def _alarm() -> dg.Definitions:
-    return dg.Definitions(
+    if not settings.is_living:
+        return stock
+    alarm = dg.Definitions(
         asset_checks=freshness.build_checks(),
         jobs=[freshness.build_job()],
         schedules=[automation.build_alarm()],
     )
+    return dg.Definitions.merge(stock, alarm)

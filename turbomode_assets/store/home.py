@@ -18,6 +18,10 @@ from turbomode_assets import errors, sessions
 VARIABLE = "TURBOMODE_HOME"
 """Environment variable that names the home."""
 
+PAUSED = "TURBOMODE_PAUSED"
+"""Environment variable that, if not empty, leaves schedules and sensors switched off
+until somebody switches them on."""
+
 DEFAULT = ".turbomode"
 """Folder used where ``TURBOMODE_HOME`` is not set, in the working directory."""
 
@@ -127,11 +131,6 @@ class Home:
         """Folder of the model artifacts."""
         return self.root / "models"
 
-    @property
-    def paused_file(self) -> Path:
-        """Empty file that is there while schedules and sensors are to be off."""
-        return self.root / "paused"
-
 
 def locate(environment: Mapping[str, str] = os.environ) -> Home:
     """Home named by ``TURBOMODE_HOME``, or the default in the working directory.
@@ -142,6 +141,17 @@ def locate(environment: Mapping[str, str] = os.environ) -> Home:
     'turbomode.duckdb'
     """
     return Home(Path(environment.get(VARIABLE, DEFAULT)).resolve())
+
+
+def is_paused(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether schedules and sensors wait until somebody switches them on.
+
+    Examples
+    --------
+    >>> is_paused({}), is_paused({"TURBOMODE_PAUSED": "1"})
+    (False, True)
+    """
+    return bool(environment.get(PAUSED))
 
 
 def with_first(settings: Settings, first: dt.date) -> Settings:
@@ -194,18 +204,6 @@ def prepare(home: Home, settings: Settings) -> None:
             "Use another --home, or the settings it has"
         )
         raise errors.SettingsError(message)
-
-
-def pause(home: Home, *, is_paused: bool) -> None:
-    """Have every schedule and sensor of a home off, or as the timetable says.
-
-    Read where the definitions are loaded; what a person switched on or off in the
-    user interface stays as that person left it.
-    """
-    if is_paused:
-        home.paused_file.touch()
-    else:
-        home.paused_file.unlink(missing_ok=True)
 
 
 def _as_toml(settings: Settings) -> str:
