@@ -1,6 +1,8 @@
 # Everything a person does here. Needs Python >= 3.11, make and pip, nothing else.
 PYTHON ?= python3
 VENV ?= .venv
+# What else is installed: EXTRAS=dev,browser for the browser tests.
+EXTRAS ?= dev
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 TURBOMODE_HOME ?= .turbomode
@@ -44,5 +46,5 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "Python >= 3.11 is needed, found %d.%d; try make PYTHON=python3.12" % v[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	touch $(READY)

@@ -1,0 +1,1 @@
+"""What a person sees in the user interface, through a real browser."""
