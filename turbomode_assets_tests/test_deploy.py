@@ -1,0 +1,82 @@
+"""What stands in ``deploy/`` starts a command that exists, on this machine alone."""
+
+import configparser
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from turbomode_assets import cli
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+UNIT = (DEPLOY / "turbomode.service").read_text()
+CONTAINER = (DEPLOY / "Containerfile").read_text()
+
+
+def unit() -> configparser.ConfigParser:
+    """The systemd unit, its keys as they are written."""
+    parsed = configparser.ConfigParser(strict=False, interpolation=None)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read_string(UNIT)
+    return parsed
+
+
+def understood(command: list[str]) -> tuple[str, int]:
+    """Address and port a ``turbomode`` command asks for."""
+    options = cli._parser().parse_args(command)  # noqa: SLF001
+    return options.host, options.port
+
+
+def test_the_unit_keeps_to_this_machine() -> None:
+    started = shlex.split(unit()["Service"]["ExecStart"])
+    assert Path(started[0]).name == "turbomode"
+    assert understood(started[1:]) == ("127.0.0.1", 3000)
+
+
+def test_the_unit_may_write_its_home() -> None:
+    service = unit()["Service"]
+    home = service["Environment"].partition("TURBOMODE_HOME=")[2]
+    assert home.startswith(f"{service['ReadWritePaths']}/")
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd-analyze"
+)
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    # The program and its user are those of the server; here anything that runs will do.
+    there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT, flags=re.MULTILINE)
+    copy = tmp_path / "turbomode.service"
+    copy.write_text(there.replace("User=turbomode\n", ""))
+    done = subprocess.run(  # noqa: S603
+        ["systemd-analyze", "verify", "--man=no", str(copy)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "turbomode.service" in done.stderr) == (0, False)
+
+
+def test_the_container_runs_what_the_command_line_has() -> None:
+    (first,), (rest,) = (
+        [json.loads(text) for text in re.findall(f"^{word} (.*)$", CONTAINER, re.MULTILINE)]
+        for word in ("ENTRYPOINT", "CMD")
+    )
+    assert first == ["turbomode"] == [cli._parser().prog]  # noqa: SLF001
+    assert understood(rest) == ("0.0.0.0", 3000)  # noqa: S104 - inside its own network
+
+
+def test_the_container_copies_what_is_there() -> None:
+    copied = re.findall(r"^COPY (.*) \S+$", CONTAINER, re.MULTILINE)
+    sources = [source for line in copied for source in line.split()]
+    assert sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+
+
+def test_every_container_is_published_to_this_machine_alone() -> None:
+    published = re.findall(r" -p (\S+)", CONTAINER)
+    assert published == ["127.0.0.1:3000:3000"]
