@@ -52,9 +52,15 @@ class Served:
         return [own, *own.children(recursive=True)]
 
     def stop(self, by: signal.Signals = signal.SIGINT) -> int:
-        """Exit code after a signal."""
+        """Exit code after a signal; nothing that was started may outlive it."""
+        started = self.processes()
         self.process.send_signal(by)
-        return self.process.wait(timeout=60)
+        code = self.process.wait(timeout=60)
+        left = [each.cmdline() for each in started[1:] if each.is_running()]
+        if left:
+            message = f"expected everything to end with the command, found {left}"
+            raise RuntimeError(message)
+        return code
 
 
 @contextlib.contextmanager
