@@ -55,7 +55,7 @@ class Served:
         """Exit code after a signal; nothing that was started may outlive it."""
         started = self.processes()
         self.process.send_signal(by)
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(START_SECONDS)
         left = [each.cmdline() for each in started[1:] if each.is_running()]
         if left:
             message = f"expected everything to end with the command, found {left}"

@@ -18,6 +18,8 @@ STAGES = {
     "outcomes",
     "samples",
     "learning",
+    "in_force",
+    "reports",
 }
 
 DAILY = {
