@@ -66,7 +66,7 @@ def test_the_gate_shows_what_it_asked_for(desk: Desk) -> None:
 def test_a_signal_leads_to_its_champions_card(desk: Desk) -> None:
     version = desk.rows(tables.CHAMPIONS)["version"][-1]
     page = desk.visit("/assets/swing/signals?view=partitions&partition=2024-01-19")
-    desk.unfold("champions").get_by_role("link", name="model card").click()
+    page.get_by_role("link", name="model card").click()
     page.wait_for_url(f"**{CHALLENGER}?**partition=2024-01-01**")
     page.get_by_text(version, exact=True).first.wait_for()
     assert lineage.holder(tables.MODELS.name).path[-1] in page.url
