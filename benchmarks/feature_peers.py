@@ -22,14 +22,42 @@ FIELDS = ("open", "high", "low", "close", "volume")
 Arrays = dict[str, np.ndarray[Any, np.dtype[np.float64]]]
 
 
+NOT_IN_TALIB = ("QTLU", "QTLD", "RANK")
+"""Windowed formulas of Alpha158 that TA-Lib cannot compute."""
+
+
 def talib(bars: pl.DataFrame) -> Callable[[], int]:
     """TA-Lib in a loop over symbols: what of Alpha158 it can do, and more."""
     lib = importlib.import_module("talib")
     symbols = _by_symbol(bars)
-    return lambda: sum(_cells(_talib(lib, b)) for b in symbols)
+    made = (_talib_windows, _talib_more, _talib_once)
+    return lambda: sum(_cells(make(lib, b)) for b in symbols for make in made)
 
 
-def _talib(lib: Any, b: Arrays) -> list[Any]:
+def talib_matched(bars: pl.DataFrame) -> Callable[[], int]:
+    """TA-Lib in a loop over symbols: the windowed formulas of Alpha158 it has."""
+    lib = importlib.import_module("talib")
+    symbols = _by_symbol(bars)
+    return lambda: sum(_cells(_talib_windows(lib, b)) for b in symbols)
+
+
+def _talib_more(lib: Any, b: Arrays) -> list[Any]:
+    high, low, close, volume = b["high"], b["low"], b["close"], b["volume"]
+    moved = np.append(np.nan, np.diff(np.log(close)))
+    return [
+        values
+        for n in WINDOWS
+        for values in (
+            lib.STDDEV(moved, n),
+            lib.CCI(high, low, close, n),
+            lib.MFI(high, low, close, volume, n),
+            lib.WILLR(high, low, close, n),
+            lib.ATR(high, low, close, n) / close,
+        )
+    ]
+
+
+def _talib_windows(lib: Any, b: Arrays) -> list[Any]:
     high, low, close, volume = b["high"], b["low"], b["close"], b["volume"]
     up, down = _rises(close), _rises(-close)
     more, less = _rises(volume), _rises(-volume)
@@ -71,13 +99,8 @@ def _talib(lib: Any, b: Arrays) -> list[Any]:
             gained / (gained + lost),
             lost / (gained + lost),
             (gained - lost) / (gained + lost),
-            lib.STDDEV(moved, n),
-            lib.CCI(high, low, close, n),
-            lib.MFI(high, low, close, volume, n),
-            lib.WILLR(high, low, close, n),
-            lib.ATR(high, low, close, n) / close,
         ]
-    return found + _talib_once(lib, b)
+    return found
 
 
 def _talib_once(lib: Any, b: Arrays) -> list[Any]:
@@ -242,6 +265,7 @@ def _cells(found: list[Any]) -> int:
 
 PEERS = {
     "talib": talib,
+    "talib_matched": talib_matched,
     "polars_ta": polars_ta,
     "pandas_ta_classic": pandas_ta_classic,
     "ta": ta,

@@ -3,8 +3,12 @@
 ``python benchmarks/features.py [--symbols 82] [--years 7]`` needs the extra ``bench``;
 a library that is not installed is left out by name. Every library runs in a process of
 its own, on one thread, several times; the best run counts. Bars are generated and laid
-out as each library wants them before its clock starts. The catalog starts from raw
-bars, and adjusts them, on its own time.
+out as each library wants them, for the catalog adjusted and cut into blocks, before its
+clock starts; ``turbomode_raw`` starts from raw bars and adjusts them on its own time.
+The ``matched`` runs compute the windowed formulas of Alpha158 that TA-Lib has too.
+
+Qlib needs an older pyarrow than the platform: ``pip install -e '.[bench]' pyqlib`` into
+an environment of its own, without the constraints, and run this with its Python.
 
 Printed are seconds and nanoseconds per computed cell, CPU and wall, the ratio to the
 catalog and to the floor (one cumulative sum over as many cells), and peak memory.
@@ -15,6 +19,7 @@ import dataclasses
 import datetime as dt
 import importlib.util
 import json
+import math
 import os
 import resource
 import subprocess
@@ -31,13 +36,20 @@ import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
 
 from turbomode_assets import sessions  # noqa: E402
-from turbomode_assets.features import catalog, engine  # noqa: E402
+from turbomode_assets.features import catalog, declaration, engine  # noqa: E402
 from turbomode_assets.prices import adjustment  # noqa: E402
 
 LAST = dt.date(2023, 12, 29)
-REPEATS = 2
+REPEATS = 5
+MOST_SECONDS = 30.0
+"""After so much time a library is not repeated."""
+
+WINDOW_ENDINGS = tuple(f"_{n}" for n in feature_peers.WINDOWS)
 MOST_EXPONENT = 1.05
 MOST_NIGHTLY = 0.150
+LEFT_OUT_ABOVE = {"pandas_ta_classic": 1_500_000, "ta": 1_500_000, "qlib": 1_500_000}
+"""Rows of bars above which a library would take more than ten minutes."""
+
 WANTED = {"talib": 1.0, "pandas_ta_classic": 15.0, "qlib": 20.0, "floor": 1 / 8}
 """CPU time per cell in times the catalog's that is wanted at least."""
 
@@ -94,20 +106,47 @@ def one_of_eleven(symbols: pl.Series) -> pl.DataFrame:
     )
 
 
-def turbomode(bars: pl.DataFrame) -> Callable[[], int]:
+def turbomode(bars: pl.DataFrame, feature_set: str = "full") -> Callable[[], int]:
     """The catalog, block by block; frames are let go as they would be stored."""
     universe = one_of_eleven(bars["symbol"].unique())
+    blocks = engine.blocks(bars["session"].min(), LAST)  # type: ignore[arg-type]
+    adjusted = [adjustment.adjust(_needed(bars, block)) for block in blocks]
+    n_features = len(catalog.names(feature_set=feature_set))
 
     def run() -> int:
-        n_cells = 0
-        for block in engine.blocks(bars["session"].min(), LAST):  # type: ignore[arg-type]
-            needed = pl.col("session").is_between(block.load_from, block.last)
-            adjusted = adjustment.adjust(bars.filter(needed))
-            found = engine.compute(adjusted, universe, block, "full")
-            n_cells += found.height * len(catalog.names(feature_set="full"))
-        return n_cells
+        made = zip(adjusted, blocks, strict=True)
+        frames = (engine.compute(a, universe, b, feature_set) for a, b in made)
+        return sum(frame.height for frame in frames) * n_features
 
     return run
+
+
+def turbomode_matched(bars: pl.DataFrame) -> Callable[[], int]:
+    """The windowed formulas of Alpha158 that TA-Lib can compute, too."""
+    others = {declaration.QLIB + name for name in feature_peers.NOT_IN_TALIB}
+    catalog.SETS["matched"] = frozenset(
+        feature.name
+        for feature in catalog.features("alpha158")
+        if feature.source not in others and feature.name.endswith(WINDOW_ENDINGS)
+    )
+    return turbomode(bars, "matched")
+
+
+def turbomode_raw(bars: pl.DataFrame) -> Callable[[], int]:
+    """The catalog from raw bars: adjusted within the time that is measured."""
+    universe = one_of_eleven(bars["symbol"].unique())
+    blocks = engine.blocks(bars["session"].min(), LAST)  # type: ignore[arg-type]
+
+    def run() -> int:
+        made = ((adjustment.adjust(_needed(bars, b)), b) for b in blocks)
+        frames = (engine.compute(a, universe, b, "full") for a, b in made)
+        return sum(frame.height for frame in frames) * len(catalog.features("full"))
+
+    return run
+
+
+def _needed(bars: pl.DataFrame, block: engine.Block) -> pl.DataFrame:
+    return bars.filter(pl.col("session").is_between(block.load_from, block.last))
 
 
 def floor(bars: pl.DataFrame) -> Callable[[], int]:
@@ -123,7 +162,13 @@ def floor(bars: pl.DataFrame) -> Callable[[], int]:
     return run
 
 
-LIBRARIES = {"turbomode": turbomode, "floor": floor, **feature_peers.PEERS}
+LIBRARIES = {
+    "turbomode": turbomode,
+    "turbomode_raw": turbomode_raw,
+    "turbomode_matched": turbomode_matched,
+    "floor": floor,
+    **feature_peers.PEERS,
+}
 
 
 def measure(library: str, bars: pl.DataFrame) -> Run:
@@ -135,6 +180,8 @@ def measure(library: str, bars: pl.DataFrame) -> Run:
         wall, cpu = time.perf_counter(), _cpu_seconds()
         n_cells = run()
         timed.append((_cpu_seconds() - cpu, time.perf_counter() - wall))
+        if sum(seconds for _, seconds in timed) > MOST_SECONDS:
+            break
     return Run(
         library=library,
         n_cells=n_cells,
@@ -157,9 +204,13 @@ def _peak_mb() -> float:
 
 def in_own_process(library: str, n_symbols: int, years: int) -> Run | None:
     """Run of a library in a process of its own; None where it is not installed."""
-    if library in feature_peers.PEERS and not importlib.util.find_spec(library):
-        print(f"{library:18} left out: not installed")
-        return None
+    if library in feature_peers.PEERS:
+        if not importlib.util.find_spec(library.removesuffix("_matched")):
+            print(f"{library:18} left out: not installed")
+            return None
+        if n_symbols * years * 252 > LEFT_OUT_ABOVE.get(library, math.inf):
+            print(f"{library:18} left out: would take more than ten minutes")
+            return None
     command = [sys.executable, __file__, "--only", library]
     command += ["--symbols", str(n_symbols), "--years", str(years)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

@@ -3,7 +3,8 @@
 A symbol's columns are short enough to stay close to the processor, and an instruction
 is one loop over its rows, free of branches wherever that can be. Every value is made by
 the same operations in the same order, whichever rows are asked for. Nothing here knows
-prices or features; what the operations mean stands in `operations`.
+prices or features; what the operations mean stands in `operations`. All of it stands in
+one file, because compiled code is kept until the file of its entry changes.
 """
 
 # Compiled functions take arrays and numbers, not objects.
@@ -99,9 +100,9 @@ def _store(o: Singles, a: Array, n_missing: int) -> int:
     known = o[n_missing:]
     for i in range(known.size):
         value = np.float32(a[i])
-        is_finite = abs(value) < np.inf
-        known[i] = value if is_finite else np.nan
-        n_missing += not is_finite
+        nothing = value - value  # nan where the value is not finite
+        known[i] = value + nothing
+        n_missing += np.isnan(nothing)
     return n_missing
 
 
