@@ -80,9 +80,24 @@ def main() -> None:
     parser.add_argument("--universe", type=Path)
     options = parser.parse_args()
     print("# Drift of features\n\nWritten by `benchmarks/feature_drift.py`.\n")
+    print(
+        "A feature drifts where its stability index (PSI, deciles) over the last month"
+    )
+    print(
+        "exceeds what moved stretches of the seven years before it reach, whatever the"
+    )
+    print("other features do; see `turbomode_assets/stats/drift.py`.\n")
     print("## Where nothing changes\n")
     print(f"{N_TRIALS} worlds of {N_SYMBOLS} symbols and {len(NAMES)} features each;")
-    print(f"an alarm is any feature named; {RULES.alarm_rate:.0%} is meant.\n")
+    print(
+        f"an alarm is any feature named; {RULES.alarm_rate:.0%} is meant. Memory is the"
+    )
+    print(
+        "autocorrelation from one session to the next. Where values remember for a good"
+    )
+    print(
+        "part of the window, too few stretches are independent: alarms are too many.\n"
+    )
     print(f"| memory | sessions | alarms | psi above {FOLKLORE} |\n|---|---|---|---|")
     for memory, n_days in WORLDS:
         ours, theirs = false_alarms(memory, n_days)
