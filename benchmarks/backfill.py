@@ -63,16 +63,16 @@ def main() -> None:
             [sys.executable, "-c", "import turbomode_assets.definitions"]
         )
         with driver.open_instance(where) as instance:
-            costs = [_taken(instance, *step, (first, last)) for step in STEPS]
+            costs = [_taken(instance, step, (first, last)) for step in STEPS]
         _show(costs, started, _rows(where))
 
 
 def _taken(
     instance: dg.DagsterInstance,
-    assets: tuple[str, ...],
-    counts: str,
+    step: tuple[tuple[str, ...], str],
     span: tuple[dt.date, dt.date],
 ) -> Cost:
+    assets, counts = step
     keys = {"sessions": sessions.sessions_between(*span), "weeks": _weeks(*span)}
     days = keys.get(counts, [])
     command = [sys.executable, "-m", "dagster", "asset", "materialize", *MODULE]

@@ -96,6 +96,7 @@ def _run(
     ):
         for line in child.stdout or ():
             context.log.info(line.rstrip())
+        child.wait()
     if child.returncode:
         message = (
             f"expected `turbomode {command[0]}` to end well; its last lines say why"
@@ -108,6 +109,6 @@ def _ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
     """Interrupt a command where what waits for it is; it keeps whole steps."""
     try:
         yield
-    except BaseException:
-        child.send_signal(signal.SIGINT)
-        raise
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGINT)

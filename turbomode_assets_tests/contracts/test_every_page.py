@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from turbomode_assets import tables
+from turbomode_assets import schema, tables
 from turbomode_assets.defs import accounting, automation, lineage, views
 from turbomode_assets_tests.contracts.test_every_asset import (
     DEFINITIONS,
@@ -62,7 +62,7 @@ def test_nothing_in_the_loop_reads_a_report() -> None:
     ("table", "column", "source"), DECLARED, ids=lambda one: getattr(one, "name", one)
 )
 def test_lineage_names_columns_that_exist(
-    table: tables.Table, column: str, source: str
+    table: schema.Table, column: str, source: str
 ) -> None:
     upstream, _, name = source.rpartition(".")
     assert column in columns(table.name)

@@ -16,12 +16,10 @@ SCALE = line_chart.Scale(low=0.0, high=10.0)
 
 def line(values: list[float | None], days: list[dt.date] = DAYS) -> line_chart.Line:
     """A line over these days."""
-    dtypes = pl.Date(), pl.Float64()
-    series = (
-        pl.Series(v, dtype=d) for v, d in zip((days, values), dtypes, strict=True)
-    )
     return line_chart.Line(
-        name="<a & b>", **dict(zip(("days", "values"), series, strict=True))
+        name="<a & b>",
+        days=pl.Series(days, dtype=pl.Date()),
+        values=pl.Series(values, dtype=pl.Float64()),
     )
 
 
