@@ -9,7 +9,7 @@ import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
@@ -39,22 +39,18 @@ class Replay(dg.Config):
 
 def build(where: home.Home, settings: home.Settings) -> list[dg.JobDefinition]:
     """Jobs `bootstrap` and `replay` of a home."""
-    market = _options(settings)
 
     @dg.op
     def live(context: dg.OpExecutionContext, config: Bootstrap) -> None:
         """Everything that is missing between the first session and the last."""
-        asked = {"--live-from": config.live_from, "--to": config.to}
-        once = {"--seed": str(settings.seed), "--edge": f"{settings.edge!r}"}
-        since = {"--from": str(settings.first), "--pace": f"{settings.pace_seconds!r}"}
-        _run(context, where, ["run", *_flat(market | once | since | asked)])
+        options = run_options(settings, config.live_from, config.to)
+        _run(context, where, ["run", *options])
 
     @dg.op
     def replay_arms(context: dg.OpExecutionContext, config: Replay) -> None:
         """The same history with every arm, and the page that compares them."""
-        asked = {"--from": config.live_from, "--to": config.to}
-        once = {"--seeds": str(settings.seed), "--edges": f"{settings.edge!r}"}
-        _run(context, where, ["replay", *_flat(market | once | asked)])
+        options = replay_options(settings, config.live_from, config.to)
+        _run(context, where, ["replay", *options])
 
     return [
         _job("bootstrap", live, "Bring the home to its last session: `turbomode run`."),
@@ -68,8 +64,40 @@ def _job(name: str, op: dg.OpDefinition, sentence: str) -> dg.JobDefinition:
     )
 
 
-def _options(settings: home.Settings) -> dict[str, str]:
-    """Options both commands take, for the market of a home."""
+Options = Callable[[home.Settings, str, str], list[str]]
+"""Options of a command for the market of a home, from one day to another."""
+
+
+def run_options(settings: home.Settings, live_from: str, to: str) -> list[str]:
+    """Options of ``turbomode run``; an empty day is left to the command."""
+    return _flat(
+        _market(settings)
+        | {
+            "--seed": str(settings.seed),
+            "--edge": str(settings.edge),
+            "--pace": str(settings.pace_seconds),
+            "--from": str(settings.first),
+            "--live-from": live_from,
+            "--to": to,
+        }
+    )
+
+
+def replay_options(settings: home.Settings, live_from: str, to: str) -> list[str]:
+    """Options of ``turbomode replay``, over the history of the home."""
+    return _flat(
+        _market(settings)
+        | {
+            "--seeds": str(settings.seed),
+            "--edges": str(settings.edge),
+            "--history-from": str(settings.first),
+            "--from": live_from,
+            "--to": to,
+        }
+    )
+
+
+def _market(settings: home.Settings) -> dict[str, str]:
     return {
         "--source": settings.source,
         "--path": settings.path,

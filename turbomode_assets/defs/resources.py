@@ -52,7 +52,7 @@ class Stopwatch:
         """Seconds since the warehouse was opened last, or since the lap before."""
         now, since = time.monotonic(), max(self._began, self._lapped)
         self._lapped = now
-        return now - since
+        return round(now - since, 3)
 
 
 STOPWATCH = Stopwatch()

@@ -15,6 +15,16 @@ LOOP = ["prices", "features", "signals", "outcomes", "samples", "learning"]
 
 CHALLENGER = "/assets/learning/challenger"
 
+BOOTSTRAP = (
+    "mutation{launchRun(executionParams:{selector:{"
+    'repositoryName:"__repository__",'
+    'repositoryLocationName:"turbomode_assets.definitions",'
+    'pipelineName:"bootstrap"},mode:"default",runConfigData:'
+    "\"{ops: {live: {config: {live_from: '2024-01-02', to: '2024-01-19'}}}}\""
+    "}){... on LaunchRunSuccess{run{runId}}}}"
+)
+"""The job with what the home has lived already."""
+
 BACKFILLS = "{partitionBackfillsOrError{... on PartitionBackfills{results{status}}}}"
 
 IS_DRAWN = "images => images.length > 0 && images.every(i => i.naturalWidth > 100)"
@@ -33,7 +43,7 @@ def test_the_lineage_page_shows_the_loop_in_order(desk: Desk) -> None:
 def test_a_view_shows_its_tables_and_no_other(desk: Desk, view: views.View) -> None:
     graph = desk.visit(view.path).locator("foreignObject")
     graph.first.wait_for()
-    shown = {text.split("\n")[0] for text in graph.all_inner_texts() if text}
+    shown = {text.strip() for text in graph.all_text_contents()}
     keys = {lineage.holder(table.name) for table in view.tables}
     groups = {desk.group(key) for key in keys}
     assert shown == groups
@@ -96,3 +106,12 @@ def _ending(desk: Desk) -> list[str]:
             break
         time.sleep(1)
     return statuses
+
+
+def test_a_home_that_has_lived_is_brought_nowhere(desk: Desk) -> None:
+    before = desk.rows(tables.SIGNALS)
+    run = desk.served.ask(BOOTSTRAP)["data"]["launchRun"]["run"]["runId"]
+    page = desk.visit(f"/runs/{run}")
+    page.get_by_text("0 steps taken").first.wait_for()
+    page.get_by_text("RUN_SUCCESS").first.wait_for()
+    assert desk.rows(tables.SIGNALS).equals(before)
