@@ -1,27 +1,34 @@
 """What the models are worth on real prices: one walk-forward, all on the same rows.
 
 ``python benchmarks/real_skill.py [--panel PANEL --universe CSV] [--from DAY]
-[--forecast NAME=FILE ...]`` takes the panel in ``TURBOMODE_SHARED_DATA`` if none is
-named. It trains quarter after quarter, each time on what was known,
-and prints a Markdown table of every base model, the meta-learner, the calibrated stack
-and the baselines, then whether the stack beats them.
+[--qlib PYTHON] [--forecast NAME=FILE ...]`` takes the panel in
+``TURBOMODE_SHARED_DATA`` if none is named. It trains quarter after quarter, each time
+on what was known, and prints Markdown: a table of every base model, the meta-learner,
+the calibrated stack and the baselines, whether the stack beats them, how alike the
+models are and what each of them adds, and what the probabilities mean.
 
-A forecast of somebody else's, say Qlib's LightGBM on Alpha158, joins as a Parquet file
-with columns symbol, session, p_up, p_flat and p_down; it is scored on the rows it
+With ``--qlib`` two forecasts of Qlib's LightGBM on Alpha158 join, see
+``qlib_lightgbm.py``. Any other forecast of somebody else's joins as a Parquet file with
+columns symbol, session, p_up, p_flat and p_down; it is scored on the rows it
 shares, and must hold all of them.
 """
 
 import argparse
+import dataclasses
 import datetime as dt
 import os
+import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from turbomode_assets import loop, policy, tables
 from turbomode_assets.features import catalog
-from turbomode_assets.models import base, challenger, layout
+from turbomode_assets.models import base, challenger, diagnostics, layout
+from turbomode_assets.prices import adjustment
 from turbomode_assets.samples import splits
 from turbomode_assets.sources import files
 from turbomode_assets.stats import (
@@ -29,10 +36,10 @@ from turbomode_assets.stats import (
     ranking,
     resampling,
     retrieval,
-    skill_split,
 )
 
 DATA = Path(os.environ.get("TURBOMODE_SHARED_DATA", "../shared/data"))
+USUAL = policy.TrainingPolicy()
 GATE = policy.GatePolicy(n_resamples=1000)
 BASELINES = {"base_rate": "_base_rate", "volatility_only": "_volatility"} | {
     "momentum_rule": "_momentum"
@@ -42,8 +49,17 @@ HEADS = ("model", "log-loss", "skill, %", "90 % interval", "AUC up", "AP up")
 MORE_HEADS = ("precision@5", "rank IC", "HAC error")
 
 
-def gather(options: argparse.Namespace) -> pl.DataFrame:
-    """Samples of the whole panel, by the arrows of the loop."""
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """Real bars and what the loop makes of them."""
+
+    bars: pl.DataFrame
+    samples: pl.DataFrame
+
+
+def gather(options: argparse.Namespace, feature_set: str = catalog.DEFAULT) -> Panel:
+    """Bars and samples of the whole panel, by the arrows of the loop."""
+    rules = policy.Policy(features=policy.FeaturePolicy(feature_set=feature_set))
     source = files.Files(options.panel, universe=options.universe)
     days = source.panel["session"]
     first, last = days.min(), days.max()
@@ -53,23 +69,33 @@ def gather(options: argparse.Namespace) -> pl.DataFrame:
     periods = loop.maturing(first, last).filter(pl.col("session") >= first)
     members = source.universe(last)
     outcomes = loop.resolve_outcomes(bars, members, silent, periods)
-    features = loop.compute_features(bars, members, first, last)
-    return loop.gather_samples(outcomes, features, silent)
+    features = loop.compute_features(bars, members, first, last, rules)
+    return Panel(bars, loop.gather_samples(outcomes, features, silent, rules))
 
 
-def walk(samples: pl.DataFrame, first: dt.date) -> pl.DataFrame:
-    """Out-of-sample rows of every forecast, from the quarter that begins at `first`."""
+def cut(
+    samples: pl.DataFrame, first: dt.date, fold_sessions: int = USUAL.fold_sessions
+) -> tuple[policy.TrainingPolicy, list[splits.Fold]]:
+    """Folds from `first` on and one before, which only teaches the meta-learner."""
     periods = samples.select("session", "entry_on", "matures_on").unique()
-    usual = policy.TrainingPolicy()
     n_sessions = periods.filter(pl.col("session") >= first).height
-    n_folds = n_sessions // usual.fold_sessions + 1
-    training = policy.TrainingPolicy(n_folds=n_folds)
+    n_folds = n_sessions // fold_sessions + 1
+    training = policy.TrainingPolicy(n_folds=n_folds, fold_sessions=fold_sessions)
+    return training, splits.walk_forward(periods, training)
+
+
+def walk(
+    samples: pl.DataFrame,
+    training: policy.TrainingPolicy,
+    folds: Sequence[splits.Fold],
+    feature_set: str = catalog.DEFAULT,
+) -> pl.DataFrame:
+    """Out-of-sample rows of every forecast."""
     columns = layout.Columns(
-        features=catalog.names(),
-        volatility=catalog.names("volatility"),
+        features=catalog.names(feature_set=feature_set),
+        volatility=catalog.names("volatility", feature_set),
         momentum=training.momentum_feature,
     )
-    folds = splits.walk_forward(periods, training)
     trained = challenger.train(
         samples, folds, columns, training, lambda step: print(step, flush=True)
     )
@@ -80,8 +106,34 @@ def walk(samples: pl.DataFrame, first: dt.date) -> pl.DataFrame:
         for code, label in enumerate(base.CLASSES)
     ]
     returns = samples.select("symbol", "session", "realized_return")
-    rows = trained.oof.with_columns(flat).drop("base_probabilities")
+    rows = trained.oof.with_columns(flat)
     return rows.join(returns, on=["symbol", "session"]).sort("session", "symbol")
+
+
+def ask_qlib(
+    python: str, panel: Panel, stride: int, folds: Sequence[splits.Fold], folder: Path
+) -> list[str]:
+    """Forecasts of Qlib's LightGBM, by ``qlib_lightgbm.py`` in its own environment."""
+    learned = panel.samples["session"].unique().sort().gather_every(stride).implode()
+    parts = [
+        pl.DataFrame({"session": days}).with_columns(
+            fold=pl.lit(fold.number), role=pl.lit(role)
+        )
+        for fold in folds
+        for role, days in (
+            ("learned", fold.train_sessions),
+            ("asked", fold.test_sessions),
+        )
+    ]
+    is_used = (pl.col("role") == "asked") | pl.col("session").is_in(learned)
+    pl.concat(parts).filter(is_used).write_parquet(folder / "folds.parquet")
+    adjustment.adjust(panel.bars).write_parquet(folder / "bars.parquet")
+    names = ["symbol", "session", "label", "realized_return"]
+    panel.samples.select(names).write_parquet(folder / "samples.parquet")
+    script = Path(__file__).with_name("qlib_lightgbm.py")
+    subprocess.run([python, str(script), str(folder)], check=True)  # noqa: S603
+    made = sorted(folder.glob("qlib_*.parquet"))
+    return [f"{path.stem}={path}" for path in made]
 
 
 def joined(rows: pl.DataFrame, forecasts: Sequence[str]) -> pl.DataFrame:
@@ -158,19 +210,39 @@ def report(rows: pl.DataFrame, forecasts: dict[str, str]) -> None:
     members = {k: v for k, v in forecasts.items() if k in base.line_up("diverse_eight")}
     best = max(members, key=lambda name: gains(rows, members[name], "_base_rate").sum())
     print("\nGain in nats / 10,000 a row, 90 % block-bootstrap interval:\n")
-    compare(rows, f"calibrated over the best single model ({best})", "", members[best])
+    others = {k: v for k, v in forecasts.items() if k.startswith("qlib")}
+    against = {f"the best single model ({best})": members[best]} | others
+    for name, suffix in (against | {"volatility only": "_volatility"}).items():
+        for meta in (STACKED, FINAL):
+            compare(rows, f"{meta} over {name}", forecasts[meta], suffix)
     compare(rows, "calibrated over stacked", "", "_stacked")
-    compare(rows, "stacked over volatility only", "_stacked", "_volatility")
-    compare(rows, "calibrated over volatility only", "", "_volatility")
-    for reference in ("_base_rate", "_volatility"):
-        found = skill_split.split(rows, reference, GATE)
-        for part in ("volatility", "direction"):
-            one: skill_split.Part = getattr(found, part)
-            low, high = one.interval or (0.0, 0.0)
+    explain(diagnostics.diagnose(rows, list(members), GATE))
+
+
+def explain(found: dict[str, Any]) -> None:
+    """Print the split of the skill, how alike the models are, and the calibration."""
+    for reference, parts in found["skill_split"].items():
+        for name in ("volatility", "direction"):
+            low, high = parts[name]["interval"]
             print(
-                f"* {part} part over {reference[1:]}: {1e4 * one.gain:+.1f} "
+                f"* {name} part over {reference}: {1e4 * parts[name]['gain']:+.1f} "
                 f"({1e4 * low:+.1f} to {1e4 * high:+.1f})"
             )
+    names = list(found["adds"])
+    alike = [
+        found["error_correlation"][one][other]
+        for place, one in enumerate(names)
+        for other in names[:place]
+    ]
+    print(
+        f"\nErrors beyond the base rate's correlate at {min(alike):.3f} to "
+        f"{max(alike):.3f}, on average {sum(alike) / len(alike):.3f}. The equal pool "
+        "loses without each, in nats / 10,000: "
+        + ", ".join(f"{name} {1e4 * found['adds'][name]:+.1f}" for name in names)
+    )
+    print(
+        "Calibration:", ", ".join(f"{k} {v}" for k, v in found["calibration"].items())
+    )
 
 
 def main() -> None:
@@ -180,19 +252,24 @@ def main() -> None:
     parser.add_argument("--universe", type=Path, default=DATA / "dev_universe.csv")
     parser.add_argument("--from", dest="first", default="2016-01-04")
     parser.add_argument("--forecast", action="append", default=[])
+    parser.add_argument("--qlib", help="Python of an environment that has pyqlib")
     parser.add_argument("--keep", type=Path, help="Parquet file for the scored rows")
     options = parser.parse_args()
     if not options.panel.exists():
         print(f"no panel at {options.panel}; pass one with --panel")
         return
-    rows = walk(gather(options), dt.date.fromisoformat(options.first))
-    rows = joined(rows, options.forecast)
+    panel = gather(options)
+    training, folds = cut(panel.samples, dt.date.fromisoformat(options.first))
+    with tempfile.TemporaryDirectory() as folder:
+        asked = (options.qlib, panel, training.stride_sessions, folds, Path(folder))
+        forecasts = [*options.forecast, *(ask_qlib(*asked) if options.qlib else [])]
+        rows = joined(walk(panel.samples, training, folds), forecasts)
     if options.keep:
         rows.write_parquet(options.keep)
-    others = [forecast.partition("=")[0] for forecast in options.forecast]
+    others = [forecast.partition("=")[0] for forecast in forecasts]
     members = (*base.line_up(policy.TrainingPolicy().line_up), *others)
-    forecasts = {name: f"_{name}" for name in members}
-    report(rows, forecasts | {STACKED: "_stacked", FINAL: ""} | BASELINES)
+    shown = {name: f"_{name}" for name in members}
+    report(rows, shown | {STACKED: "_stacked", FINAL: ""} | BASELINES)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each library's scikit-learn interface, each fold and model from the raw frame, e
 session, nothing shared; sizes of trees, rounds and rates as in `turbomode_assets`.
 """
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,8 +40,8 @@ N_THREADS = 2
 Floats = np.ndarray
 
 
-def _lightgbm(module: Any, n_rows: int) -> Any:
-    chosen = dict(module.PARAMETERS)
+def _lightgbm(module: Any, n_rows: int, n_features: int) -> Any:
+    chosen = base.drawing(module.PARAMETERS, n_features)
     return lightgbm.LGBMClassifier(
         n_estimators=chosen.pop("num_iterations"),
         boosting_type=chosen.pop("boosting"),
@@ -51,8 +52,8 @@ def _lightgbm(module: Any, n_rows: int) -> Any:
     )
 
 
-def _xgboost(module: Any, n_rows: int) -> Any:
-    chosen = dict(module.PARAMETERS)
+def _xgboost(module: Any, n_rows: int, n_features: int) -> Any:
+    chosen = base.drawing(module.PARAMETERS, n_features)
     return xgboost.XGBClassifier(
         n_estimators=chosen.pop("rounds"),
         learning_rate=chosen.pop("eta"),
@@ -62,8 +63,9 @@ def _xgboost(module: Any, n_rows: int) -> Any:
     )
 
 
-def _forest(n_rows: int) -> Any:
-    chosen = {**sklearn_extra_trees.PARAMETERS, "n_jobs": N_THREADS}
+def _forest(n_rows: int, n_features: int) -> Any:
+    chosen = base.drawing(sklearn_extra_trees.PARAMETERS, n_features)
+    chosen["n_jobs"] = N_THREADS
     leaf = max(10, n_rows // sklearn_extra_trees.LEAF_SHARE)
     forest = sklearn.ensemble.ExtraTreesClassifier(min_samples_leaf=leaf, **chosen)
     return sklearn.pipeline.make_pipeline(
@@ -71,8 +73,8 @@ def _forest(n_rows: int) -> Any:
     )
 
 
-def _boosting(n_rows: int) -> Any:
-    chosen = dict(sklearn_boosting.PARAMETERS)
+def _boosting(n_rows: int, n_features: int) -> Any:
+    chosen = base.drawing(sklearn_boosting.PARAMETERS, n_features)
     del chosen["max_bins"]
     leaf = max(20, n_rows // sklearn_boosting.LEAF_SHARE)
     return sklearn.ensemble.HistGradientBoostingClassifier(
@@ -85,7 +87,8 @@ def _squares(ranks: Floats) -> Floats:
     return np.hstack([even, even**2 - 1 / 3])
 
 
-def _logistic(n_rows: int) -> Any:
+def _logistic(n_rows: int, n_features: int) -> Any:
+    del n_features
     return sklearn.pipeline.make_pipeline(
         sklearn.impute.SimpleImputer(strategy="median"),
         sklearn.preprocessing.QuantileTransformer(n_quantiles=33),
@@ -96,20 +99,21 @@ def _logistic(n_rows: int) -> Any:
     )
 
 
-def _catboost(n_rows: int) -> Any:
+def _catboost(n_rows: int, n_features: int) -> Any:
     del n_rows
-    chosen = {**catboost_symmetric.PARAMETERS, "thread_count": N_THREADS}
+    chosen = base.drawing(catboost_symmetric.PARAMETERS, n_features)
+    chosen["thread_count"] = N_THREADS
     return catboost.CatBoostClassifier(**chosen)
 
 
-MODELS: tuple[Callable[[int], Any], ...] = (
-    lambda n_rows: _lightgbm(lightgbm_gbdt, n_rows),
+MODELS: tuple[Callable[[int, int], Any], ...] = (
+    functools.partial(_lightgbm, lightgbm_gbdt),
     _catboost,
     _forest,
-    lambda n_rows: _xgboost(xgboost_hist, n_rows),
+    functools.partial(_xgboost, xgboost_hist),
     _boosting,
-    lambda n_rows: _lightgbm(lightgbm_extra_trees, n_rows),
-    lambda n_rows: _xgboost(xgboost_shallow, n_rows),
+    functools.partial(_lightgbm, lightgbm_extra_trees),
+    functools.partial(_xgboost, xgboost_shallow),
     _logistic,
 )
 
@@ -119,7 +123,7 @@ def _fit_all(frame: pl.DataFrame, features: Sequence[str]) -> list[Any]:
     for make in MODELS:
         table: pd.DataFrame = frame.select(features).to_pandas()
         labels = [base.CLASSES.index(label) for label in frame["label"]]
-        fitted.append(make(frame.height).fit(table, labels))
+        fitted.append(make(*table.shape).fit(table, labels))
     return fitted
 
 

@@ -1,7 +1,7 @@
 """Time, memory and loss of one challenger, beside the straightforward way.
 
-``python benchmarks/training.py [--symbols 82] [--years 7] [--features 200]
-[--larger]`` trains the same eight models twice on the same generated samples, each
+``python benchmarks/training.py [--symbols 82] [--years 7] [--features 284]
+[--alone] [--larger]`` trains the same eight models twice on the same generated samples, each
 way in a process of its own:
 
 * ours: bins shared over folds and models, every third session, two fits of one thread
@@ -9,7 +9,7 @@ way in a process of its own:
 * straightforward: each library's own scikit-learn interface with the same trees, each
   fold and model from the raw frame and every session, two threads a fit.
 
-``--larger`` adds ours at 500 symbols and 10 years, and the exponent. Samples are
+``--alone`` leaves the straightforward way out, ``--larger`` adds ours at 500 symbols and 10 years, and the exponent. Samples are
 random walks with clustering volatility and a planted edge: only their shape resembles
 a market.
 """
@@ -154,13 +154,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, default=82)
     parser.add_argument("--years", type=int, default=7)
-    parser.add_argument("--features", type=int, default=200)
+    parser.add_argument("--features", type=int, default=284)
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--larger", action="store_true")
     options = parser.parse_args()
     # Threads that wait must not burn what others compute with on a shared machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     size = Size(symbols=options.symbols, years=options.years, features=options.features)
-    small = compare(size)
+    small = measure("ours", size)[0] if options.alone else compare(size)
     if options.larger:
         large, _ = measure("ours", dataclasses.replace(size, symbols=500, years=10))
         growth = math.log(large["seconds"] / small["seconds"])

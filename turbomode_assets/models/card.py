@@ -101,9 +101,13 @@ class Record:
         return tables.MODELS.conform(pl.DataFrame([row], schema=tables.MODELS.schema()))
 
     def _parameters(self, training: policy.TrainingPolicy) -> dict[str, Any]:
-        line_up = base.line_up(training.line_up)
+        line_up, n_features = (
+            base.line_up(training.line_up),
+            len(self.trained.importance),
+        )
         chosen = {
-            name: dict(getattr(base.find(name), "PARAMETERS", {})) for name in line_up
+            name: base.drawing(getattr(base.find(name), "PARAMETERS", {}), n_features)
+            for name in line_up
         }
         versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
         return {

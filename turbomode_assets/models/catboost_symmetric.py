@@ -134,7 +134,8 @@ def _saved(model: catboost.CatBoost, kind: str) -> bytes:
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Boosted:
     """See `base.Model.fit`."""
     pool = samples.shared("catboost.Pool", _pool).slice(rows.astype(np.int32))
-    model = catboost.CatBoost({**PARAMETERS, "random_seed": seed})
+    chosen = base.drawing(PARAMETERS, samples.values.shape[1])
+    model = catboost.CatBoost({**chosen, "random_seed": seed})
     model.fit(pool)
     return load({_FILE: _packed(model)})
 

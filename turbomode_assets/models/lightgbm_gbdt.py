@@ -1,4 +1,4 @@
-"""LightGBM, gradient boosting: leaf-wise trees on quantized gradients.
+"""LightGBM, gradient boosting: leaf-wise trees.
 
 Parameters of this model and nothing else.
 """

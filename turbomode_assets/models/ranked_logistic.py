@@ -68,22 +68,27 @@ def _knots(features: matrix.Values) -> multinomial.Floats:
     return knots
 
 
-def _design(features: matrix.Values, knots: multinomial.Floats) -> multinomial.Floats:
+def _design(
+    features: matrix.Values,
+    knots: multinomial.Floats,
+    dtype: type[np.floating] = np.float64,
+) -> npt.NDArray[np.floating]:
     n_rows, n_features = features.shape
-    design = np.ones((n_rows, 2 * n_features + 1))
-    for position in range(n_features):
-        column = features[:, position].astype(np.float64)
-        rank = np.interp(column, knots[position], _LEVELS)
-        design[:, position] = np.where(np.isnan(column), 0.0, rank)
-    design[:, n_features:-1] = design[:, :n_features] ** 2 - 1 / 3
-    return design
+    design = np.ones((2 * n_features + 1, n_rows), dtype)
+    codes, unknown = np.arange(matrix.N_BINS), matrix.N_BINS
+    places = np.where(np.isnan(features), unknown, np.clip(features, 0, codes[-1]))
+    for position, column in enumerate(places.T.astype(np.uint8)):
+        ranks = np.append(np.interp(codes, knots[position], _LEVELS), 0.0)
+        ranks.astype(dtype).take(column, out=design[position], mode="clip")
+    design[n_features:-1] = design[:n_features] ** 2 - 1 / 3
+    return design.T
 
 
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Logistic:  # noqa: ARG001
     """See `base.Model.fit`; nothing is drawn, so `seed` changes nothing."""
     features = samples.values[rows]
     knots = _knots(features)
-    design = _design(features, knots)
+    design = _design(features, knots, np.float32)
     penalty = np.full((design.shape[1], 1), PENALTY)
     penalty[-1] = 0.0
     anchor = np.zeros((design.shape[1], len(base.CLASSES)))

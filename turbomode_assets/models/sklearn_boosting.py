@@ -87,7 +87,9 @@ def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Boosted:
     """See `base.Model.fit`."""
     leaf, features = max(20, len(rows) // LEAF_SHARE), samples.values[rows]
     model = sklearn.ensemble.HistGradientBoostingClassifier(
-        min_samples_leaf=leaf, random_state=seed, **PARAMETERS
+        min_samples_leaf=leaf,
+        random_state=seed,
+        **base.drawing(PARAMETERS, features.shape[1]),
     )
     # OpenMP keeps its limit per thread, so it is set in the one that fits.
     with threadpoolctl.threadpool_limits(1, user_api="openmp"):

@@ -86,10 +86,12 @@ def _nodes(tree: Any, medians: matrix.Values, n_trees: int) -> tree_arrays.Nodes
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Forest:
     """See `base.Model.fit`."""
     leaf = max(10, len(rows) // LEAF_SHARE)
-    model = sklearn.ensemble.ExtraTreesClassifier(
-        min_samples_leaf=leaf, random_state=seed, **PARAMETERS
-    )
     features = samples.values[rows]
+    model = sklearn.ensemble.ExtraTreesClassifier(
+        min_samples_leaf=leaf,
+        random_state=seed,
+        **base.drawing(PARAMETERS, features.shape[1]),
+    )
     known = np.where(np.isnan(features).all(axis=0), np.float32(0), features)
     medians = np.nanmedian(known, axis=0).astype(np.float32)
     filled = np.where(np.isnan(features), medians, features)

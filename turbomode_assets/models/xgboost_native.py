@@ -151,7 +151,7 @@ def fit(
     parameters
         XGBoost parameters beyond `COMMON`, with ``rounds`` for their number.
     """
-    chosen = {**COMMON, **parameters}
+    chosen = base.drawing({**COMMON, **parameters}, samples.values.shape[1])
     rounds = chosen.pop("rounds")
     if chosen.get("booster") == "gblinear":
         chosen = {k: v for k, v in chosen.items() if k not in _OF_TREES}

@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from turbomode_assets import errors
-from turbomode_assets.models import base, layout, matrix
+from turbomode_assets.features import catalog
+from turbomode_assets.models import base, layout, matrix, out_of_fold
 
 NAMES = sorted({name for names in base.LINE_UPS.values() for name in names})
 every_model = pytest.mark.parametrize("name", NAMES)
+every_forecast = pytest.mark.parametrize("name", [*NAMES, *out_of_fold.BASELINES])
 
 N_ROWS = 4000
 
@@ -50,7 +52,7 @@ def base_loss(edge: float) -> float:
     return log_loss(np.tile(shares, (N_ROWS, 1)), unseen)
 
 
-@every_model
+@every_forecast
 def test_the_same_seed_gives_the_same_bytes_whatever_was_shared_before(
     name: str,
 ) -> None:
@@ -60,7 +62,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_was_shared_before(
     assert again == base.find(name).fit(fresh(shared), rows, 1).artifact()
 
 
-@every_model
+@every_forecast
 def test_rows_left_out_leave_no_trace(name: str) -> None:
     samples, rows = world(edge=4.0), np.arange(0, N_ROWS, 2)
     labels = samples.labels.copy()
@@ -72,7 +74,7 @@ def test_rows_left_out_leave_no_trace(name: str) -> None:
     assert artifacts[0] == artifacts[1]
 
 
-@every_model
+@every_forecast
 def test_a_stored_model_predicts_the_same_bits(name: str) -> None:
     model, unseen = fitted(name, edge=4.0), world(edge=4.0, seed=9).values
     loaded = base.find(name).load(model.artifact())
@@ -100,6 +102,27 @@ def test_without_gaps_in_training_a_gap_is_served_as_the_library_does(
     np.testing.assert_allclose(served, model.predict(unseen), rtol=0, atol=1e-6)
 
 
+@functools.cache
+def wide() -> matrix.Matrix:
+    """As many features as there are, every other one nearly always the same."""
+    rng, narrow = np.random.default_rng(0), world(edge=4.0)
+    n_features = len(catalog.features("full"))
+    codes = rng.integers(0, matrix.N_BINS, (N_ROWS, n_features)).astype(np.float32)
+    codes[:, ::2] *= rng.random(codes[:, ::2].shape) > 0.9
+    codes[:, :2] = narrow.values[:, :2]
+    return dataclasses.replace(fresh(narrow), values=codes)
+
+
+@every_model
+def test_the_full_set_of_features_is_learned_from_and_served(name: str) -> None:
+    samples = wide()
+    model = base.find(name).fit(samples, np.arange(N_ROWS), 1)
+    chances, served = (m.predict(samples.values) for m in (model, model.served()))
+    np.testing.assert_allclose(served, chances, rtol=0, atol=1e-6)
+    assert set(np.argsort(model.importance())[-2:]) == {0, 1}
+    assert log_loss(chances, samples) < 0.98 * base_loss(4.0)
+
+
 @every_model
 def test_planted_features_are_the_important_ones(name: str) -> None:
     importance = fitted(name, edge=4.0).importance()
@@ -108,13 +131,13 @@ def test_planted_features_are_the_important_ones(name: str) -> None:
     assert importance[:2].min() > importance[2:].max()
 
 
-@every_model
+@every_forecast
 def test_an_incomplete_artifact_is_refused(name: str) -> None:
     with pytest.raises(errors.ArtifactError, match="artifact must hold"):
         base.find(name).load({})
 
 
-@every_model
+@every_forecast
 def test_probabilities_are_positive_and_sum_to_one(name: str) -> None:
     strange = world(edge=4.0, seed=9).values.copy()
     strange[0], strange[1], strange[2] = np.nan, -1e6, 1e6
@@ -125,7 +148,7 @@ def test_probabilities_are_positive_and_sum_to_one(name: str) -> None:
     np.testing.assert_allclose(chances.sum(axis=1), 1.0, rtol=0, atol=1e-12)
 
 
-@every_model
+@every_forecast
 def test_a_row_does_not_depend_on_the_rows_beside_it(name: str) -> None:
     model, unseen = fitted(name, edge=4.0), world(edge=4.0, seed=9).values[:33]
     alone = [model.predict(unseen[[row]]) for row in range(len(unseen))]
@@ -141,14 +164,14 @@ def test_a_planted_edge_is_learned_with_the_right_sign(name: str) -> None:
     assert chances[high, 0].mean() > chances[low, 0].mean() + 0.05
 
 
-@every_model
+@every_forecast
 def test_noise_stays_at_chance(name: str) -> None:
     unseen = world(edge=0.0, seed=9)
     loss = log_loss(fitted(name, edge=0.0).predict(unseen.values), unseen)
     assert 0.998 * base_loss(0.0) < loss < 1.02 * base_loss(0.0)
 
 
-@every_model
+@every_forecast
 def test_heavier_rows_count_more(name: str) -> None:
     samples = world(edge=0.0)
     weights = np.where(samples.labels == 0, 3.0, 1.0)
@@ -158,7 +181,7 @@ def test_heavier_rows_count_more(name: str) -> None:
     assert weighed > 1.3 * fitted(name, edge=0.0).predict(samples.values)[:, 0].mean()
 
 
-@every_model
+@every_forecast
 def test_column_order_is_irrelevant(name: str) -> None:
     samples, day = world(edge=4.0), dt.date(2024, 7, 2)
     names = [f"feature_{n}" for n in range(6)]
@@ -170,11 +193,10 @@ def test_column_order_is_irrelevant(name: str) -> None:
     )
     artifacts = []
     for order in (names, names[::-1]):
-        columns = layout.Columns(
-            features=order, volatility=order[:1], momentum=order[0]
-        )
+        columns = layout.Columns(features=order, volatility=order, momentum=names[0])
         rows = layout.lay_out(frame, columns, [day], 1)
-        model = base.find(name).fit(rows.binned.learned, np.arange(N_ROWS), 1)
+        learned = out_of_fold.view(rows, name).learned
+        model = base.find(name).fit(learned, np.arange(N_ROWS), 1)
         artifacts.append(model.artifact())
     assert artifacts[0] == artifacts[1]
 

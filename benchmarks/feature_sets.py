@@ -1,0 +1,67 @@
+"""Which set of features a challenger should see: the same walk-forward with each.
+
+``python benchmarks/feature_sets.py [--panel PANEL --universe CSV] [--from DAY]
+[--fold-sessions 252] [SET ...]`` trains on every named set, year after year, and
+prints out-of-fold log-loss, seconds, and what each set gains over the first.
+"""
+
+import argparse
+import datetime as dt
+import time
+from pathlib import Path
+
+import polars as pl
+import real_skill  # type: ignore[import-not-found]
+
+from turbomode_assets.features import catalog
+from turbomode_assets.stats import classification, resampling
+
+SETS = ("compact", "full", "alpha158", "seed")
+KEY = ("session", "symbol", "label")
+
+
+def walk(options: argparse.Namespace, feature_set: str) -> pl.DataFrame:
+    """Calibrated probabilities of a challenger on `feature_set`; prints its losses."""
+    panel = real_skill.gather(options, feature_set)
+    first = dt.date.fromisoformat(options.first)
+    training, folds = real_skill.cut(panel.samples, first, options.fold_sessions)
+    began, began_cpu = time.perf_counter(), time.process_time()
+    rows = real_skill.walk(panel.samples, training, folds, feature_set)
+    took = time.perf_counter() - began, time.process_time() - began_cpu
+    means = [
+        float(
+            rows.select(classification.log_loss(suffix)).to_series().to_numpy().mean()
+        )
+        for suffix in ("", "_lightgbm_gbdt", "_sklearn_extra_trees", "_ranked_logistic")
+    ]
+    shown = [feature_set, str(len(catalog.names(feature_set=feature_set)))]
+    shown += [f"{mean:.4f}" for mean in means] + [f"{seconds:.0f}" for seconds in took]
+    print(f"| {' | '.join(shown)} |", flush=True)
+    return rows.select(*KEY, "p_up", "p_flat", "p_down")
+
+
+def main() -> None:
+    """Train, compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    data = real_skill.DATA
+    parser.add_argument("--panel", type=Path, default=data / "dev_panel.parquet")
+    parser.add_argument("--universe", type=Path, default=data / "dev_universe.csv")
+    parser.add_argument("--from", dest="first", default="2016-01-04")
+    parser.add_argument("--fold-sessions", type=int, default=252)
+    parser.add_argument("sets", nargs="*", default=SETS)
+    options = parser.parse_args()
+    usual, *others = options.sets
+    walked = walk(options, usual)
+    for name in others:
+        rows = walk(options, name).join(walked, on=KEY, suffix=f"_{usual}")
+        gain = real_skill.gains(rows, "", f"_{usual}")
+        low, high = resampling.interval(gain, real_skill.GATE) or (0.0, 0.0)
+        print(
+            f"* {name} over {usual}: {1e4 * float(gain.to_numpy().mean()):+.1f} "
+            f"({1e4 * low:+.1f} to {1e4 * high:+.1f}) nats / 10,000",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
