@@ -2,7 +2,8 @@
 
 ``python benchmarks/feature_sets.py [--panel PANEL --universe CSV] [--from DAY]
 [--fold-sessions 252] [SET ...]`` trains on every named set, year after year, and
-prints out-of-fold log-loss, seconds, and what each set gains over the first.
+prints out-of-fold log-loss, CPU seconds, and what each set gains over the first, with
+its 90 % block-bootstrap interval.
 """
 
 import argparse
@@ -14,29 +15,33 @@ import polars as pl
 import real_skill  # type: ignore[import-not-found]
 
 from turbomode_assets.features import catalog
+from turbomode_assets.models import base
 from turbomode_assets.stats import classification, resampling
 
 SETS = ("compact", "full", "alpha158", "seed")
 KEY = ("session", "symbol", "label")
 
 
-def walk(options: argparse.Namespace, feature_set: str) -> pl.DataFrame:
+def walk(
+    samples: pl.DataFrame, options: argparse.Namespace, feature_set: str
+) -> pl.DataFrame:
     """Calibrated probabilities of a challenger on `feature_set`; prints its losses."""
-    panel = real_skill.gather(options, feature_set)
     first = dt.date.fromisoformat(options.first)
-    training, folds = real_skill.cut(panel.samples, first, options.fold_sessions)
-    began, began_cpu = time.perf_counter(), time.process_time()
-    rows = real_skill.walk(panel.samples, training, folds, feature_set)
-    took = time.perf_counter() - began, time.process_time() - began_cpu
+    training, folds = real_skill.cut(samples, first, options.fold_sessions)
+    began = time.process_time()
+    rows = real_skill.walk(samples, training, folds, feature_set)
+    seconds = time.process_time() - began
     means = [
-        float(
-            rows.select(classification.log_loss(suffix)).to_series().to_numpy().mean()
-        )
-        for suffix in ("", "_lightgbm_gbdt", "_sklearn_extra_trees", "_ranked_logistic")
+        float(rows.select(classification.log_loss(f"_{name}")).to_numpy().mean())
+        for name in base.line_up(training.line_up)
     ]
-    shown = [feature_set, str(len(catalog.names(feature_set=feature_set)))]
-    shown += [f"{mean:.4f}" for mean in means] + [f"{seconds:.0f}" for seconds in took]
-    print(f"| {' | '.join(shown)} |", flush=True)
+    final = float(rows.select(classification.log_loss()).to_numpy().mean())
+    print(
+        f"{feature_set}, {len(catalog.names(feature_set=feature_set))} features: "
+        f"calibrated {final:.4f}, base models {min(means):.4f} to {max(means):.4f}, "
+        f"{seconds:.0f} CPU seconds",
+        flush=True,
+    )
     return rows.select(*KEY, "p_up", "p_flat", "p_down")
 
 
@@ -51,9 +56,10 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", default=SETS)
     options = parser.parse_args()
     usual, *others = options.sets
-    walked = walk(options, usual)
+    samples = real_skill.gather(options, "full").samples
+    walked = walk(samples, options, usual)
     for name in others:
-        rows = walk(options, name).join(walked, on=KEY, suffix=f"_{usual}")
+        rows = walk(samples, options, name).join(walked, on=KEY, suffix=f"_{usual}")
         gain = real_skill.gains(rows, "", f"_{usual}")
         low, high = resampling.interval(gain, real_skill.GATE) or (0.0, 0.0)
         print(

@@ -90,10 +90,10 @@ def walk(
     folds: Sequence[splits.Fold],
     feature_set: str = catalog.DEFAULT,
 ) -> pl.DataFrame:
-    """Out-of-sample rows of every forecast."""
+    """Out-of-sample rows of every forecast, the base models' on `feature_set`."""
     columns = layout.Columns(
         features=catalog.names(feature_set=feature_set),
-        volatility=catalog.names("volatility", feature_set),
+        volatility=catalog.names("volatility"),
         momentum=training.momentum_feature,
     )
     trained = challenger.train(

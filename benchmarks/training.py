@@ -1,17 +1,17 @@
 """Time, memory and loss of one challenger, beside the straightforward way.
 
-``python benchmarks/training.py [--symbols 82] [--years 7] [--features 284]
-[--alone] [--larger]`` trains the same eight models twice on the same generated samples, each
-way in a process of its own:
+``python benchmarks/training.py [--symbols 82] [--years 7] [--features 284] [--alone]
+[--larger]`` trains the same eight models twice on the same generated samples, each way
+in a process of its own:
 
 * ours: bins shared over folds and models, every third session, two fits of one thread
   side by side; a fixed number of rounds, so nothing is stopped early;
 * straightforward: each library's own scikit-learn interface with the same trees, each
   fold and model from the raw frame and every session, two threads a fit.
 
-``--alone`` leaves the straightforward way out, ``--larger`` adds ours at 500 symbols and 10 years, and the exponent. Samples are
-random walks with clustering volatility and a planted edge: only their shape resembles
-a market.
+``--alone`` leaves the straightforward way out, ``--larger`` adds ours at 500 symbols
+and 10 years, and the exponent. Samples are random walks with clustering volatility and
+a planted edge: only their shape resembles a market.
 """
 
 import argparse

@@ -314,7 +314,11 @@ def train_challenger(
     ------
     errors.NotEnoughHistory
         Where too few sessions have matured.
+    errors.PolicyError
+        Where the policy names a feature its set of features lacks.
     """
+    catalog.require(rules.training.momentum_feature, rules.features.feature_set)
+    catalog.require(rules.training.volatility_feature, rules.features.feature_set)
     known = known_before(samples, month, rules)
     if known.is_empty():
         message = f"expected samples known before {month}, found none; make them first"

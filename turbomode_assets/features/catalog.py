@@ -170,6 +170,24 @@ def names(family: str | None = None, feature_set: str = DEFAULT) -> list[str]:
     return [f.name for f in chosen if family in (None, f.family)]
 
 
+def require(name: str, feature_set: str = DEFAULT) -> None:
+    """Refuse a feature called `name` that a set does not hold.
+
+    Raises
+    ------
+    errors.PolicyError
+        Names the nearest of the set.
+
+    Examples
+    --------
+    >>> require("close_vol_20", "compact")
+    """
+    known = names(feature_set=feature_set)
+    if name not in known:
+        kind = f"feature of the set {feature_set!r}"
+        raise errors.PolicyError(errors.unknown_name(kind, name, known))
+
+
 def lookback(feature_set: str = DEFAULT) -> int:
     """Most earlier sessions any feature of a set needs.
 
