@@ -3,7 +3,8 @@
 ``python benchmarks/feature_sets.py [--panel PANEL --universe CSV] [--from DAY]
 [--fold-sessions 252] [SET ...]`` trains on every named set, year after year, and
 prints out-of-fold log-loss, CPU seconds, and what each set gains over the first, with
-its 90 % block-bootstrap interval.
+its 90 % block-bootstrap interval. ``--strongest N`` names instead the N features on
+which models that knew all of them relied most before the first predicted session.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import polars as pl
 import real_skill  # type: ignore[import-not-found]
 
 from turbomode_assets.features import catalog
-from turbomode_assets.models import base
+from turbomode_assets.models import base, layout, lightgbm_extra_trees, lightgbm_gbdt
 from turbomode_assets.stats import classification, resampling
 
 SETS = ("compact", "full", "alpha158", "seed")
@@ -45,6 +46,29 @@ def walk(
     return rows.select(*KEY, "p_up", "p_flat", "p_down")
 
 
+def strongest(samples: pl.DataFrame, options: argparse.Namespace) -> list[str]:
+    """Features on which models that knew all of them relied most, before `first`.
+
+    Nothing that is predicted later has a part in it.
+    """
+    first, training = dt.date.fromisoformat(options.first), real_skill.USUAL
+    early = samples.filter(pl.col("matures_on") < first)
+    columns = layout.Columns(
+        features=catalog.names(feature_set="full"),
+        volatility=catalog.names("volatility"),
+        momentum=training.momentum_feature,
+    )
+    days = early["session"].unique().sort().to_list()
+    rows = layout.lay_out(early, columns, days, training.stride_sessions)
+    fits = [
+        model.fit(rows.binned.learned, rows.learned_rows(days), seed).importance()
+        for model in (lightgbm_extra_trees, lightgbm_gbdt)
+        for seed in range(3)
+    ]
+    relied = dict(zip(rows.borders.names, sum(fits), strict=True))
+    return sorted(relied, key=lambda name: -relied[name])[: options.strongest]
+
+
 def main() -> None:
     """Train, compare and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -53,10 +77,14 @@ def main() -> None:
     parser.add_argument("--universe", type=Path, default=data / "dev_universe.csv")
     parser.add_argument("--from", dest="first", default="2016-01-04")
     parser.add_argument("--fold-sessions", type=int, default=252)
+    parser.add_argument("--strongest", type=int, default=0)
     parser.add_argument("sets", nargs="*", default=SETS)
     options = parser.parse_args()
     usual, *others = options.sets
     samples = real_skill.gather(options, "full").samples
+    if options.strongest:
+        print(" ".join(strongest(samples, options)))
+        return
     walked = walk(samples, options, usual)
     for name in others:
         rows = walk(samples, options, name).join(walked, on=KEY, suffix=f"_{usual}")

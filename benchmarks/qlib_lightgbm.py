@@ -14,6 +14,8 @@ losses
   the session; one number fitted on the latest year turns its scores into
   probabilities without changing their order.
 
+A run that was stopped continues with the fold it stopped at.
+
 Both learn from the same thinned sessions as our models. A row counts for the sessions
 it stands for, so that the published penalties mean what they were chosen for. The
 latest year stops training. The average traded price is taken to be the mean of high,
@@ -56,6 +58,7 @@ VALID, PURGED, STRIDE = 84, 4, 3
 """Thinned sessions to stop on, a year; those left out before them, a holding period;
 and the sessions each stands for."""
 
+NAMES = ("qlib_classes", "qlib_returns")
 CLASSES = ("up", "flat", "down")
 FIELDS = ("open", "high", "low", "close", "volume", "vwap")
 
@@ -68,7 +71,7 @@ def store(bars: pd.DataFrame, root: Path) -> None:
     for symbol, rows in bars.groupby("symbol"):
         placed = rows.set_index("session").reindex(days[days >= rows["session"].min()])
         folder = root / "features" / symbol.lower()
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         first = days.get_loc(placed.index[0])
         for field in FIELDS:
             column = np.concatenate([[first], placed[field].to_numpy()])
@@ -78,22 +81,30 @@ def store(bars: pd.DataFrame, root: Path) -> None:
         "calendars/day.txt": [str(day.date()) for day in days],
         "instruments/all.txt": spans,
     }.items():
-        (root / name).parent.mkdir()
+        (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text("\n".join(lines) + "\n")
 
 
 def alpha158(bars: pd.DataFrame, root: Path) -> pd.DataFrame:
     """The 158 features as Qlib computes them, by session and symbol."""
-    store(bars, root)
+    kept = root / "alpha158.parquet"
+    if not kept.exists():
+        store(bars, root)
+        handler = Alpha158(instruments="all", learn_processors=[])
+        features = handler.fetch(col_set="feature").astype("float32")
+        features.index.names = ["session", "symbol"]
+        features.to_parquet(kept)
+    return pd.read_parquet(kept)
+
+
+def begin(root: Path) -> None:
+    """Let Qlib find its data in `root`, and log there."""
+    root.mkdir(exist_ok=True)
     # `LGBModel` logs every round; MLflow must be told to do so in plain files.
     os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
     logged = {"class": "MLflowExpManager", "module_path": "qlib.workflow.expm"}
     logged["kwargs"] = {"uri": f"file:{root}/log", "default_exp_name": "real_skill"}
     qlib.init(provider_uri=str(root), region="us", kernels=2, exp_manager=logged)
-    handler = Alpha158(instruments="all", learn_processors=[])
-    features = handler.fetch(col_set="feature")
-    features.index.names = ["session", "symbol"]
-    return features
 
 
 class Prepared:
@@ -175,6 +186,20 @@ def of_returns(
     return chances(said, found.x)
 
 
+def predict(
+    known: pd.DataFrame, learned: pd.DataFrame, asked: pd.DataFrame
+) -> pd.DataFrame:
+    """Both forecasts of the rows of `asked`, side by side."""
+    labels, returns = known["label"], known["realized_return"]
+    both = [
+        of_classes(labels, learned, asked),
+        of_returns(returns, labels, learned, asked),
+    ]
+    columns = [f"p_{c}_{name}" for name in NAMES for c in CLASSES]
+    rows = pd.DataFrame(np.hstack(both), asked.index, columns).reset_index()
+    return rows.assign(session=rows["session"].dt.date)
+
+
 def read(folder: Path, name: str) -> pd.DataFrame:
     """A table of the folder, with sessions as Qlib has them."""
     return pd.read_parquet(folder / f"{name}.parquet").astype(
@@ -188,27 +213,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     samples = read(folder, "samples").set_index(["session", "symbol"])
+    begin(folder / "qlib")
     features = alpha158(read(folder, "bars"), folder / "qlib")
     features = features[features.index.isin(samples.index)]
-    parts: dict[str, list[pd.DataFrame]] = {"qlib_classes": [], "qlib_returns": []}
+    parts = []
     for number, fold in read(folder, "folds").groupby("fold"):
-        learned, asked = (
-            features[features.index.isin(fold.loc[fold["role"] == role, "session"], 0)]
-            for role in ("learned", "asked")
-        )
-        known = samples.loc[learned.index]
-        labels, returns = known["label"], known["realized_return"]
-        for name, chances in {
-            "qlib_classes": of_classes(labels, learned, asked),
-            "qlib_returns": of_returns(returns, labels, learned, asked),
-        }.items():
-            part = pd.DataFrame(chances, asked.index, [f"p_{c}" for c in CLASSES])
-            parts[name].append(part.reset_index())
+        path = folder / f"fold-{number}.parquet"
+        if not path.exists():
+            learned, asked = (
+                features[
+                    features.index.isin(fold.loc[fold["role"] == role, "session"], 0)
+                ]
+                for role in ("learned", "asked")
+            )
+            predict(samples.loc[learned.index], learned, asked).to_parquet(path)
+        parts.append(pd.read_parquet(path))
         print(f"qlib: fold {number}", flush=True)
-    for name, found in parts.items():
-        rows = pd.concat(found)
-        rows["session"] = rows["session"].dt.date
-        rows.to_parquet(folder / f"{name}.parquet", index=False)
+    rows = pd.concat(parts)
+    for name in NAMES:
+        renamed = rows.rename(columns={f"p_{c}_{name}": f"p_{c}" for c in CLASSES})
+        wanted = ["session", "symbol", *(f"p_{c}" for c in CLASSES)]
+        renamed[wanted].to_parquet(folder / f"{name}.parquet", index=False)
 
 
 if __name__ == "__main__":

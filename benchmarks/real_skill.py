@@ -8,9 +8,9 @@ the calibrated stack and the baselines, whether the stack beats them, how alike 
 models are and what each of them adds, and what the probabilities mean.
 
 With ``--qlib`` two forecasts of Qlib's LightGBM on Alpha158 join, see
-``qlib_lightgbm.py``. Any other forecast of somebody else's joins as a Parquet file with
-columns symbol, session, p_up, p_flat and p_down; it is scored on the rows it
-shares, and must hold all of them.
+``qlib_lightgbm.py``; what they are made of stays in the folder ``--work``. Any other
+forecast of somebody else's joins as a Parquet file with columns symbol, session, p_up,
+p_flat and p_down; it is scored on the rows it shares, and must hold all of them.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import dataclasses
 import datetime as dt
 import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -253,6 +252,7 @@ def main() -> None:
     parser.add_argument("--from", dest="first", default="2016-01-04")
     parser.add_argument("--forecast", action="append", default=[])
     parser.add_argument("--qlib", help="Python of an environment that has pyqlib")
+    parser.add_argument("--work", type=Path, default=Path("qlib-work"))
     parser.add_argument("--keep", type=Path, help="Parquet file for the scored rows")
     options = parser.parse_args()
     if not options.panel.exists():
@@ -260,10 +260,12 @@ def main() -> None:
         return
     panel = gather(options)
     training, folds = cut(panel.samples, dt.date.fromisoformat(options.first))
-    with tempfile.TemporaryDirectory() as folder:
-        asked = (options.qlib, panel, training.stride_sessions, folds, Path(folder))
-        forecasts = [*options.forecast, *(ask_qlib(*asked) if options.qlib else [])]
-        rows = joined(walk(panel.samples, training, folds), forecasts)
+    forecasts = list(options.forecast)
+    if options.qlib:
+        options.work.mkdir(exist_ok=True)
+        stride = training.stride_sessions
+        forecasts += ask_qlib(options.qlib, panel, stride, folds, options.work)
+    rows = joined(walk(panel.samples, training, folds), forecasts)
     if options.keep:
         rows.write_parquet(options.keep)
     others = [forecast.partition("=")[0] for forecast in forecasts]

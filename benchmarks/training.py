@@ -10,8 +10,9 @@ in a process of its own:
   fold and model from the raw frame and every session, two threads a fit.
 
 ``--alone`` leaves the straightforward way out, ``--larger`` adds ours at 500 symbols
-and 10 years, and the exponent. Samples are random walks with clustering volatility and
-a planted edge: only their shape resembles a market.
+and 10 years, and the exponent. ``--keep FOLDER`` keeps what was measured there and does
+not measure it again. Samples are random walks with clustering volatility and a planted
+edge: only their shape resembles a market.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import multiprocessing
 import os
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,23 +122,37 @@ def run(way: str, size: Size, answer: Any) -> None:
     answer.put((found, by_session))
 
 
-def measure(way: str, size: Size) -> tuple[dict[str, float], pl.DataFrame]:
-    """`run` in a fresh process, whose memory is its own."""
+def measure(
+    way: str, size: Size, kept: Path | None = None
+) -> tuple[dict[str, float], pl.DataFrame]:
+    """`run` in a fresh process, whose memory is its own, unless it is kept."""
+    name = "-".join([way, *map(str, dataclasses.astuple(size))])
+    if kept and (kept / f"{name}.json").exists():
+        found = json.loads((kept / f"{name}.json").read_text())
+        return found, pl.read_parquet(kept / f"{name}.parquet")
+    found, losses = started(way, size)
+    print(f"{way} at {dataclasses.asdict(size)}: {json.dumps(found)}", flush=True)
+    if kept:
+        losses.write_parquet(kept / f"{name}.parquet")
+        (kept / f"{name}.json").write_text(json.dumps(found))
+    return found, losses
+
+
+def started(way: str, size: Size) -> tuple[dict[str, float], pl.DataFrame]:
+    """What `run` answers from a process of its own."""
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
     process = context.Process(target=run, args=(way, size, answer))
     process.start()
-    found: tuple[dict[str, float], pl.DataFrame] = answer.get()
+    found, losses = answer.get()
     process.join()
-    shown = {name: round(value, 2) for name, value in found[0].items()}
-    print(f"{way} at {dataclasses.asdict(size)}: {json.dumps(shown)}", flush=True)
-    return found
+    return {name: round(value, 2) for name, value in found.items()}, losses
 
 
-def compare(size: Size) -> dict[str, float]:
+def compare(size: Size, kept: Path | None) -> dict[str, float]:
     """Print both ways side by side; what ours took."""
-    ours, losses = measure("ours", size)
-    plain, plain_losses = measure("straightforward", size)
+    ours, losses = measure("ours", size, kept)
+    plain, plain_losses = measure("straightforward", size, kept)
     both = losses.join(plain_losses, on="session", suffix="_plain")
     means = [float(both[name].to_numpy().mean()) for name in ("loss", "loss_plain")]
     gain = ranking.mean_with_hac(both["loss_plain"] - both["loss"], OVERLAP)
@@ -156,14 +172,17 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=7)
     parser.add_argument("--features", type=int, default=284)
     parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--larger", action="store_true")
     options = parser.parse_args()
     # Threads that wait must not burn what others compute with on a shared machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     size = Size(symbols=options.symbols, years=options.years, features=options.features)
-    small = measure("ours", size)[0] if options.alone else compare(size)
+    kept = options.keep
+    small = measure("ours", size, kept)[0] if options.alone else compare(size, kept)
     if options.larger:
-        large, _ = measure("ours", dataclasses.replace(size, symbols=500, years=10))
+        larger = dataclasses.replace(size, symbols=500, years=10)
+        large, _ = measure("ours", larger, kept)
         growth = math.log(large["seconds"] / small["seconds"])
         exponent = growth / math.log(large["n_rows"] / small["n_rows"])
         print(f"seconds grow with rows to the power of {exponent:.2f}")

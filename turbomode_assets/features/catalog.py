@@ -97,7 +97,10 @@ price_to_mean_50 price_to_mean_200 trend_correlation_20 directional_movement_25
 directional_strength_25 position_in_range_20 position_in_range_60
 position_in_range_252 market_beta_60 market_correlation_60 residual_momentum_20_60
 relative_return_5 relative_return_20 trailing_return_20_rank close_vol_20_rank
-volume_surprise_5_60_rank close_location_10_rank
+volume_surprise_5_60_rank close_location_10_rank yang_zhang_vol_20 mean_true_range_14
+rogers_satchell_vol_20 range_width_55 residual_vol_60 span price_deviation_60
+market_beta_250 mean_gap_50_200 max_drawdown_60_rank highest_to_price_60 drawdown_60
+market_beta_60_rank price_deviation_10 drawdown_252 highest_to_price_10
 """
 
 _SEED = """
@@ -122,7 +125,9 @@ SETS = {
     "compact": frozenset(_COMPACT.split()),
 }
 """Names of the features of each named set: all; the formulas of Qlib's Alpha158; the
-indicators of the predecessor, made scale-free; and a broad selection to train fast."""
+indicators of the predecessor, made scale-free; and a broad selection to train fast,
+which ends with those that models of all features relied on most before 2016, as
+``benchmarks/feature_sets.py --strongest 32`` names them."""
 
 
 DEFAULT = policy.SWING.features.feature_set
