@@ -30,7 +30,7 @@ def walk(
     first = dt.date.fromisoformat(options.first)
     training, folds = real_skill.cut(samples, first, options.fold_sessions)
     began = time.process_time()
-    rows = real_skill.walk(samples, training, folds, feature_set)
+    rows: pl.DataFrame = real_skill.walk(samples, training, folds, feature_set)
     seconds = time.process_time() - began
     means = [
         float(rows.select(classification.log_loss(f"_{name}")).to_numpy().mean())

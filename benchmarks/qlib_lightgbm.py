@@ -68,7 +68,8 @@ def store(bars: pd.DataFrame, root: Path) -> None:
     bars = bars.assign(vwap=bars[["high", "low", "close"]].mean(axis=1))
     days = pd.DatetimeIndex(sorted(bars["session"].unique()))
     spans = []
-    for symbol, rows in bars.groupby("symbol"):
+    for name, rows in bars.groupby("symbol"):
+        symbol = str(name)
         placed = rows.set_index("session").reindex(days[days >= rows["session"].min()])
         folder = root / "features" / symbol.lower()
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,8 +103,11 @@ def begin(root: Path) -> None:
     root.mkdir(exist_ok=True)
     # `LGBModel` logs every round; MLflow must be told to do so in plain files.
     os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
-    logged = {"class": "MLflowExpManager", "module_path": "qlib.workflow.expm"}
-    logged["kwargs"] = {"uri": f"file:{root}/log", "default_exp_name": "real_skill"}
+    logged = {
+        "class": "MLflowExpManager",
+        "module_path": "qlib.workflow.expm",
+        "kwargs": {"uri": f"file:{root}/log", "default_exp_name": "real_skill"},
+    }
     qlib.init(provider_uri=str(root), region="us", kernels=2, exp_manager=logged)
 
 
@@ -117,10 +121,11 @@ class Prepared:
     def prepare(self, segment: str, *, col_set: Any, data_key: Any) -> pd.DataFrame:
         """Rows of a segment, as Qlib's own data set gives them."""
         del data_key
-        return self.segments[segment][col_set]
+        rows: pd.DataFrame = self.segments[segment][col_set]
+        return rows
 
 
-class Standing(Reweighter):
+class Standing(Reweighter):  # type: ignore[misc]
     """Every row counts for the sessions it stands for."""
 
     def __init__(self, sessions: int) -> None:
@@ -175,7 +180,8 @@ def of_returns(
 
     def chances(scores: pd.Series, slope: float) -> np.ndarray:
         grown = counts * np.exp(slope * np.outer(scores, tilt))
-        return grown / grown.sum(axis=1, keepdims=True)
+        found: np.ndarray = grown / grown.sum(axis=1, keepdims=True)
+        return found
 
     def loss(slope: float) -> float:
         return -float(

@@ -127,7 +127,7 @@ SETS = {
 """Names of the features of each named set: all; the formulas of Qlib's Alpha158; the
 indicators of the predecessor, made scale-free; and a broad selection to train fast,
 which ends with those that models of all features relied on most before 2016, as
-``benchmarks/feature_sets.py --strongest 32`` names them."""
+``benchmarks/feature_sets.py --strongest 26`` names them."""
 
 
 DEFAULT = policy.SWING.features.feature_set

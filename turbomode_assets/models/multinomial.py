@@ -91,7 +91,7 @@ def fit(problem: Problem, max_iterations: int = 200) -> Floats:
     return problem.anchor + moved
 
 
-def scores(design: Floats, coefficients: Floats) -> Floats:
+def scores(design: npt.NDArray[np.floating], coefficients: Floats) -> Floats:
     """Class scores, ``design @ coefficients``, row by row the same bits.
 
     A matrix product rounds a row differently with the number of rows beside it; a

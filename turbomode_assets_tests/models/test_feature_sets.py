@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+from typing import Any
 
 import polars as pl
 import pytest
@@ -42,7 +43,8 @@ def test_every_feature_there_is_can_be_learned_from() -> None:
 
 @pytest.mark.parametrize("field", ["momentum_feature", "volatility_feature"])
 def test_a_feature_the_set_lacks_is_named(field: str) -> None:
-    training = dataclasses.replace(SHORT, **{field: "trailing_return_6"})
+    lacking: dict[str, Any] = {field: "trailing_return_6"}
+    training = dataclasses.replace(SHORT, **lacking)
     rules = dataclasses.replace(FULL, training=training)
     with pytest.raises(errors.PolicyError, match=r"'full'.*'trailing_return_60?'"):
         loop.train_challenger(samples(FULL), MONTH, rules)
