@@ -143,6 +143,8 @@ def train(
     folds: Sequence[splits.Fold],
     features: Sequence[str],
     progress: Callable[[str], None],
+    *,
+    refits: bool = True,
 ) -> pl.DataFrame:
     """Out-of-fold rows with stacked probabilities; the final refit is made as well."""
     warnings.filterwarnings("ignore")
@@ -162,7 +164,8 @@ def train(
             keys = test_rows.select("symbol", "session", "label")
             parts.append(keys.with_columns(columns))
         oof.append((chances, test_rows["label"].to_list()))
-    progress("final refit")
-    _fit_all(samples, features)
-    _stack(oof)
+    if refits:
+        progress("final refit")
+        _fit_all(samples, features)
+        _stack(oof)
     return pl.concat(parts)
