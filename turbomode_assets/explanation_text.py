@@ -134,9 +134,10 @@ def _bars(bars: Bars) -> list[RenderableType]:
         f"own {bars.known.height} in the look-back {corrected} had been corrected "
         f"before the signal, {bars.later['session'].n_unique()} were after it"
     )
-    shown = [head, _revisions(bars.known.tail(N_BARS))]
-    since = ["Corrected since", _revisions(bars.later)] if bars.later.height else []
-    return [*shown, *since]
+    last: list[RenderableType] = [head, _revisions(bars.known.tail(N_BARS))]
+    if bars.later.is_empty():
+        return last
+    return [*last, "Corrected since", _revisions(bars.later)]
 
 
 def _revisions(rows: pl.DataFrame) -> Table:

@@ -148,8 +148,15 @@ def _flipped_labels(past: Past, rules: policy.Policy) -> pl.DataFrame:
     if not isinstance(first, dt.date) or not isinstance(last, dt.date):
         return pl.DataFrame(schema=["symbol", "from_on", "to_on", "is_flipped"])
     periods = loop.maturing(first, last, rules)
+    # What was known before a change may end before what is known now.
     graded = [
-        loop.resolve_outcomes(bars, past.universe, past.signals, periods, rules)
+        loop.resolve_outcomes(
+            bars,
+            past.universe,
+            past.signals,
+            periods.filter(pl.col("matures_on") <= bars["session"].max()),
+            rules,
+        )
         for bars in (past.before, past.after)
     ]
     both = graded[1].join(

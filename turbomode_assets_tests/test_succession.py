@@ -95,11 +95,13 @@ def test_nobody_reigns_nobody_is_assessed() -> None:
 def cards(*versions: str) -> pl.DataFrame:
     """Model cards, one trained each hour; the address of each is its version."""
     texts = ("data_fingerprint", "feature_version", "policy_version", "importance")
-    row = dict.fromkeys((*texts, "parameters", "metrics"), "{}") | {"desk": "swing"}
-    row |= {"window_from": MONTH, "window_to": MONTH, "labels_known_on": MONTH}
+    days = ("window_from", "window_to", "labels_known_on")
+    row: dict[str, object] = {"desk": "swing", "n_samples": 1}
+    row |= dict.fromkeys((*texts, "parameters", "metrics"), "{}")
+    row |= dict.fromkeys(days, MONTH)
     rows = [
         row
-        | {"version": version, "artifact_sha256": version, "n_samples": 1}
+        | {"version": version, "artifact_sha256": version}
         | {"month": dt.date(2024, 1 + n % 12, 1), "began_at": NOON}
         | {"trained_at": NOON + dt.timedelta(hours=n)}
         for n, version in enumerate(versions)

@@ -131,8 +131,7 @@ def shapley(
         np.bincount(place, share * found.value[leaf, code], shape[0] * shape[1])
         for code in range(found.value.shape[1])
     ]
-    values: Floats = np.stack(added, axis=1).reshape(*shape, -1)
-    return values
+    return np.stack(added, axis=1).reshape(*shape, -1).astype(np.float64)
 
 
 def _lets(found: Ways, trees: tree_arrays.Trees, codes: matrix.Values) -> Flags:

@@ -65,7 +65,8 @@ def shipped() -> list[tuple[Rows, Rows]]:
 
 def unpurged() -> list[tuple[Rows, Rows]]:
     """One long split by date, labels of the last weeks reaching over it."""
-    return [tuple(np.split(np.arange(N_SESSIONS * N_SYMBOLS), [400 * N_SYMBOLS]))]
+    before, after = np.split(np.arange(N_SESSIONS * N_SYMBOLS), [400 * N_SYMBOLS])
+    return [(before, after)]
 
 
 def scores(parts: list[tuple[Rows, Rows]], label: Rows) -> dict[str, float]:
