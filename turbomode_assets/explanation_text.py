@@ -34,7 +34,7 @@ def draw(found: Explanation, n_features: int) -> Group:
     n_features
         Features shown, those that moved most first; the others are summed up.
     """
-    model = ["Model", _learned(found)]
+    model: list[RenderableType] = ["Model", _learned(found)]
     added, bars = _added(found, n_features), _bars(found.bars)
     return Group(_headline(found), *_rebuilt(found), *model, *added, *bars)
 
