@@ -74,8 +74,9 @@ class DriftPolicy:
     """Bins of the stability index: deciles, as it is usually read."""
 
     alarm_rate: float = 0.05
-    """Chance of naming any feature in a month in which none has changed: a false alarm
-    in twenty months, and with seven years of window room for four unlike months."""
+    """Nominal chance of naming any feature in a month in which none has changed; with
+    seven years of window it leaves room for four unlike months. Measured 4 to 13 %: the
+    more, the longer values remember, see docs/feature_drift.md."""
 
     after_sessions: int = 252
     """Sessions after a stretch that it is not held against: the longest look-back, and

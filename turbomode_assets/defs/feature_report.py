@@ -80,8 +80,8 @@ def drift_result(
     found = features.drifting(rows)
     n_compared = rows["is_drifting"].count()
     told = (
-        f"{len(found)} of {n_compared} features drift. While none changes, a month in "
-        f"{1 / rules.alarm_rate:.0f} names any. {', '.join(found)}"
+        f"{len(found)} of {n_compared} features drift. While none changes, about a "
+        f"month in {1 / rules.alarm_rate:.0f} names any. {', '.join(found)}"
     )
     return dg.AssetCheckResult(
         check_name=DRIFT,

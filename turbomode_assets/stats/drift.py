@@ -8,8 +8,9 @@
    so that no stretch has an easier life, what follows each is left out for a while.
 3. Roots of the index are brought to one scale for all features, and of every stretch
    the largest is kept (`_bars`). The latest drifts in what exceeds all but a share of
-   these largest: that share is the chance of naming any feature at all, however many
-   are looked at, while none has changed.
+   these largest: that share is the nominal chance of naming any feature at all,
+   however many are looked at, while none has changed. It is kept where stretches are
+   alike by themselves, and exceeded where values remember for much of the window.
 
 A change stands out until it fills that share of the window: after it, it is the past.
 Frames in, one row per feature out; what follows from drift does not belong here.
