@@ -116,6 +116,21 @@ def result(
     )
 
 
+def at_the_end(
+    context: dg.AssetExecutionContext, table: schema.Table, notes: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Notes for the last partition of a range alone; of a single one, as they are.
+
+    Dagster copies what an asset returns to every partition of a range, and a chart is
+    too much to be kept a thousand times.
+    """
+    if not context.has_partition_key_range:
+        return notes
+    last = max(context.partition_keys)
+    context.add_asset_metadata(notes, metadata.key(table), last)
+    return {}
+
+
 def report_others(
     context: dg.AssetExecutionContext, table: schema.Table, days: Sequence[dt.date]
 ) -> dict[str, int]:

@@ -98,17 +98,6 @@ class Warehouse:
         frame = pl.DataFrame(self._rows(table, first, last, {}).project(chosen))
         return frame.cast({name: table.schema()[name] for name in names})
 
-    def count(
-        self,
-        table: schema.Table,
-        first: dt.date | None = None,
-        last: dt.date | None = None,
-    ) -> int:
-        """How many rows a table holds in the partitions from `first` to `last`."""
-        if not self._stored_columns(table):
-            return 0
-        return len(self._rows(table, first, last, {}))
-
     def _rows(
         self,
         table: schema.Table,

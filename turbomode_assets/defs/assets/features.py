@@ -53,8 +53,10 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             check = table_io.schema_result(store, tables.FEATURES, window)
             audited = auditing.features(store, window)
         n_in = bars.filter(pl.col("session") >= window.first).height
-        lost = {"not_a_member": n_in - rows.height}
-        notes = accounting.account(n_in, rows.height, lost)
+        notes = {
+            "feature_version": catalog.feature_version(),
+            **accounting.account(n_in, rows.height, {}),
+        }
         return table_io.result(context, tables.FEATURES, rows, [check, audited], notes)
 
     return [features]

@@ -8,7 +8,6 @@ import dagster as dg
 
 from turbomode_assets import loop, tables
 from turbomode_assets.defs import (
-    accounting,
     auditing,
     grading,
     metadata,
@@ -55,8 +54,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             settled = grading.settle(store, window.first)
             check = table_io.schema_result(store, tables.OUTCOMES, window)
             audited = auditing.outcomes(store, window)
-        notes = accounting.account(rows.height, rows.height, {})
-        notes |= table_io.count_by(rows, "status")
+        notes = table_io.count_by(rows, "status")
         notes |= table_io.report_others(context, tables.OUTCOMES, settled)
         return table_io.result(context, tables.OUTCOMES, rows, [check, audited], notes)
 

@@ -22,6 +22,7 @@ from turbomode_assets.defs.resources import (
     RegistryResource,
     WarehouseResource,
 )
+from turbomode_assets.store import warehouse as warehouses
 
 GROUP = "prices"
 """Group of this stage."""
@@ -85,15 +86,26 @@ def _bars(grains: partitions.Grains) -> dg.AssetsDefinition:
             check = table_io.schema_result(store, tables.BARS, window)
             found = intake.bar_checks(store, window)
             drawn = charts.coverage(store, window)
-            n_in = store.count(market_tables.BAR_REVISIONS, window.first, window.last)
+            account = _account(store, window, rows.height)
         notes = {
-            **drawn,
-            **accounting.account(n_in, rows.height, {"superseded": n_in - rows.height}),
+            **account,
+            **table_io.at_the_end(context, tables.BARS, drawn),
             **table_io.report_others(context, tables.BARS, others),
         }
         return table_io.result(context, tables.BARS, rows, [check, *found], notes)
 
     return bars
+
+
+def _account(
+    store: warehouses.Warehouse, window: partitions.Window, n_bars: int
+) -> dict[str, int]:
+    """Revisions that a later one replaced make no bar of their own."""
+    revisions = store.columns(
+        market_tables.BAR_REVISIONS, ("symbol", "session"), window.first, window.last
+    )
+    lost = {"superseded": revisions.height - revisions.n_unique()}
+    return accounting.account(revisions.height, n_bars, lost)
 
 
 def _restatements() -> dg.AssetsDefinition:

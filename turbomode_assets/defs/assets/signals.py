@@ -74,17 +74,29 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             rows = store.read(tables.SIGNALS, window.first, window.last)
             check = table_io.schema_result(store, tables.SIGNALS, window)
             audited = auditing.signals(store, window)
-            n_in = store.count(tables.FEATURES, window.first, window.last)
+            account = _account(store, window, rows)
             spoke = model_card.links(store, rows["champion_version"].unique())
         notes = {
             "rows_emitted": n_emitted,
             "rows_kept": rows.height - n_emitted,
-            **accounting.account(n_in, rows.height, {"silent": n_in - rows.height}),
+            **account,
             "champions": spoke,
         }
         return table_io.result(context, tables.SIGNALS, rows, [check, audited], notes)
 
     return [signals]
+
+
+def _account(
+    store: warehouses.Warehouse, window: partitions.Window, rows: pl.DataFrame
+) -> dict[str, int]:
+    """Sessions in which nobody reigned are silent; strangers are not signaled."""
+    key = ["symbol", "session"]
+    known = store.columns(tables.FEATURES, key, window.first, window.last)
+    heard = known.join(rows.select("session").unique(), on="session", how="semi")
+    strangers = heard.join(rows, on=key, how="anti").height
+    lost = {"silent": known.height - heard.height, "not_a_member": strangers}
+    return accounting.account(known.height, rows.height, lost)
 
 
 def _missing_sessions(
