@@ -36,6 +36,16 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         assert store.read(tables.BARS).equals(frame)
 
 
+def test_some_columns_are_the_same_columns(tmp_path: Path) -> None:
+    names = ("session", "symbol", "close")
+    with warehouse.opened(tmp_path / "w.duckdb") as store:
+        assert store.columns(tables.BARS, names).is_empty()
+        store.replace(tables.BARS, bars(MONDAY, "B", "A"), MONDAY, MONDAY)
+        store.replace(tables.BARS, bars(TUESDAY, "A"), TUESDAY, TUESDAY)
+        chosen = store.columns(tables.BARS, names, last=MONDAY)
+        assert chosen.equals(store.read(tables.BARS, last=MONDAY).select(names))
+
+
 def test_replacing_a_partition_leaves_its_neighbors_alone(tmp_path: Path) -> None:
     with warehouse.opened(tmp_path / "w.duckdb") as store:
         both = pl.concat([bars(MONDAY, "AAA", "BBB"), bars(TUESDAY, "AAA")])
