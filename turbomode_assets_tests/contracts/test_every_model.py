@@ -116,7 +116,7 @@ def wide() -> matrix.Matrix:
 @every_model
 def test_the_full_set_of_features_is_learned_from_and_served(name: str) -> None:
     samples = wide()
-    model = base.find(name).fit(samples, np.arange(N_ROWS), 1)
+    model = base.find(name).fit(samples, np.arange(0, N_ROWS, 2), 1)
     chances, served = (m.predict(samples.values) for m in (model, model.served()))
     np.testing.assert_allclose(served, chances, rtol=0, atol=1e-6)
     assert set(np.argsort(model.importance())[-2:]) == {0, 1}
