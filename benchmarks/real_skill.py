@@ -129,8 +129,9 @@ def ask_qlib(
     adjustment.adjust(panel.bars).write_parquet(folder / "bars.parquet")
     names = ["symbol", "session", "label", "realized_return"]
     panel.samples.select(names).write_parquet(folder / "samples.parquet")
-    script = Path(__file__).with_name("qlib_lightgbm.py")
-    subprocess.run([python, str(script), str(folder)], check=True)  # noqa: S603
+    script = Path(__file__).resolve().with_name("qlib_lightgbm.py")
+    command = [python, str(script), str(folder.resolve())]
+    subprocess.run(command, check=True, cwd=folder)  # noqa: S603
     made = sorted(folder.glob("qlib_*.parquet"))
     return [f"{path.stem}={path}" for path in made]
 
