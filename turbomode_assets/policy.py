@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 
-from turbomode_assets import errors, market_policy
+from turbomode_assets import errors, market_policy, report_policy
 
 LABELS = ("symmetric_10pct", "seed_10pct", "triple_barrier_vol")
 """Label versions by name; each is a column ``label_<name>`` of `swing.outcomes`."""
@@ -64,38 +64,6 @@ class FeaturePolicy:
         if self.feature_set not in FEATURE_SETS:
             found = errors.unknown_name("feature_set", self.feature_set, FEATURE_SETS)
             raise errors.PolicyError(found)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DriftPolicy:
-    """When a feature's last month is unlike the window a challenger learns from."""
-
-    n_bins: int = 10
-    """Bins of the stability index: deciles, as it is usually read."""
-
-    alarm_rate: float = 0.05
-    """Nominal chance of naming any feature in a month in which none has changed; with
-    seven years of window it leaves room for four unlike months. Measured 4 to 13 %: the
-    more, the longer values remember, see docs/feature_drift.md."""
-
-    after_sessions: int = 252
-    """Sessions after a stretch that it is not held against: the longest look-back, and
-    so how long values remember."""
-
-    min_sessions: int = 504
-    """Fewest sessions a month is held against: twice as long as values remember."""
-
-    min_filled: float = 0.5
-    """Values of a stretch, as a share of the usual, below which it is not compared:
-    half empty, as while a look-back fills, it would be unlike any other."""
-
-    def __post_init__(self) -> None:
-        """Refuse values without meaning."""
-        errors.require("n_bins", self.n_bins, 2, 100)
-        errors.require("alarm_rate", self.alarm_rate, 0.001, 0.5)
-        errors.require("after_sessions", self.after_sessions, 0, 1260)
-        errors.require("min_sessions", self.min_sessions, 63, 5040)
-        errors.require("min_filled", self.min_filled, 0.0, 1.0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -313,55 +281,6 @@ class GatePolicy:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PaperPolicy:
-    """The paper book a replay keeps of each arm."""
-
-    n_names: int = 5
-    """Symbols bought, and symbols sold, each session: a twentieth of the universe on
-    either side."""
-
-    cost: float = 0.0010
-    """Cost of a side of a trade, as a fraction of its value: half a spread of 10 basis
-    points and 5 of slippage at the open, for large companies."""
-
-    tranches: int = 11
-    """Parts of the capital, one for each session of a holding period: the book is
-    never more than fully invested."""
-
-    def __post_init__(self) -> None:
-        """Refuse values without meaning."""
-        errors.require("n_names", self.n_names, 1, 1000)
-        errors.require("cost", self.cost, 0.0, 0.1)
-        errors.require("tranches", self.tranches, 1, 252)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RegistryPolicy:
-    """Which artifacts are kept."""
-
-    kept_challengers: int = 12
-    """Latest challengers whose files stay, champion or not: a year of them, at two
-    megabytes each. Every former champion stays as well."""
-
-    def __post_init__(self) -> None:
-        """Refuse values without meaning."""
-        errors.require("kept_challengers", self.kept_challengers, 1, 10_000)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ExplanationPolicy:
-    """What a signal is held against when it is taken apart."""
-
-    background_samples: int = 100
-    """Samples, evenly spread over those learned from: the mean forecast of a hundred is
-    within a tenth of its spread of the mean of all, in half a second."""
-
-    def __post_init__(self) -> None:
-        """Refuse values without meaning."""
-        errors.require("background_samples", self.background_samples, 1, 100_000)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Policy:
     """All choices of the swing desk in force together."""
 
@@ -374,7 +293,7 @@ class Policy:
     features: FeaturePolicy = FeaturePolicy()
     """What a model sees."""
 
-    drift: DriftPolicy = DriftPolicy()
+    drift: report_policy.DriftPolicy = report_policy.DriftPolicy()
     """When a feature is no longer what it was."""
 
     side: SidePolicy = SidePolicy()
@@ -392,13 +311,13 @@ class Policy:
     ranking: market_policy.RankingPolicy = market_policy.RankingPolicy()
     """How past signals rank the symbols."""
 
-    paper: PaperPolicy = PaperPolicy()
+    paper: report_policy.PaperPolicy = report_policy.PaperPolicy()
     """What a replay's paper book does with the signals."""
 
-    registry: RegistryPolicy = RegistryPolicy()
+    registry: report_policy.RegistryPolicy = report_policy.RegistryPolicy()
     """Which artifacts are kept."""
 
-    explanation: ExplanationPolicy = ExplanationPolicy()
+    explanation: report_policy.ExplanationPolicy = report_policy.ExplanationPolicy()
     """What a signal is held against when it is taken apart."""
 
     @property

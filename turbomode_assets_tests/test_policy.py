@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from turbomode_assets import errors, market_policy, policy
+from turbomode_assets import errors, market_policy, policy, report_policy
 
 STAGES: dict[str, Any] = {
     field.name: field.default for field in dataclasses.fields(policy.Policy)
@@ -31,7 +31,7 @@ BOUNDED = [pair for pair in FIELDS if pair[1] not in UNBOUNDED]
 
 RECORDS = [
     node
-    for module in (policy, market_policy)
+    for module in (policy, market_policy, report_policy)
     for node in ast.parse(inspect.getsource(module)).body
     if isinstance(node, ast.ClassDef)
 ]

@@ -10,6 +10,7 @@ from turbomode_assets import (
     loop,
     policy,
     replay,
+    report_policy,
     sessions,
     succession,
     tables,
@@ -114,7 +115,9 @@ def test_only_old_challengers_that_never_reigned_are_superseded(n_kept: int) -> 
     trained = [f"m{n:02}" for n in range(20)]
     store = shelf("m00", "m03", "")
     store.append(tables.MODELS, cards(*trained))
-    rules = policy.Policy(registry=policy.RegistryPolicy(kept_challengers=n_kept))
+    rules = policy.Policy(
+        registry=report_policy.RegistryPolicy(kept_challengers=n_kept)
+    )
     old = [version for version in trained[:-n_kept] if version not in ("m00", "m03")]
     assert succession.superseded(store, rules) == old
 
@@ -125,5 +128,5 @@ def test_an_artifact_of_a_former_champion_stays_under_any_version() -> None:
         artifact_sha256=pl.Series(["same", "same", "other"])
     )
     store.append(tables.MODELS, twice)
-    rules = policy.Policy(registry=policy.RegistryPolicy(kept_challengers=1))
+    rules = policy.Policy(registry=report_policy.RegistryPolicy(kept_challengers=1))
     assert succession.superseded(store, rules) == []

@@ -10,7 +10,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import loop, policy, report_tables, sessions, tables
+from turbomode_assets import (
+    loop,
+    policy,
+    report_policy,
+    report_tables,
+    sessions,
+    tables,
+)
 from turbomode_assets.defs import gate_report, metadata
 from turbomode_assets.features import catalog
 from turbomode_assets.reports import features, features_charts
@@ -66,7 +73,7 @@ def drift_spec(grain: dg.PartitionsDefinition) -> dg.AssetCheckSpec:
 
 
 def drift_result(
-    rows: pl.DataFrame, rules: policy.DriftPolicy = policy.SWING.drift
+    rows: pl.DataFrame, rules: report_policy.DriftPolicy = policy.SWING.drift
 ) -> dg.AssetCheckResult:
     """Check result that names the features that drift.
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from turbomode_assets import policy
+from turbomode_assets import policy, report_policy
 from turbomode_assets.stats import classification, diebold_mariano, resampling
 
 ROLLING_SESSIONS = 126
@@ -248,7 +248,7 @@ def _band(
     return (ends[0] / usual, ends[1] / usual) if ends else (None, None)
 
 
-def book(rows: pl.DataFrame, paper: policy.PaperPolicy) -> pl.DataFrame:
+def book(rows: pl.DataFrame, paper: report_policy.PaperPolicy) -> pl.DataFrame:
     """Equity of a book that buys the largest and sells the smallest edges.
 
     Each session invests one tranche, half on either side, and books what it earned

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from turbomode_assets import policy
+from turbomode_assets import report_policy
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -37,7 +37,10 @@ _SCHEMA = {
 
 
 def measure(
-    rows: pl.DataFrame, names: Sequence[str], since: dt.date, rules: policy.DriftPolicy
+    rows: pl.DataFrame,
+    names: Sequence[str],
+    since: dt.date,
+    rules: report_policy.DriftPolicy,
 ) -> pl.DataFrame:
     """How far each feature has moved, and how far it would have to for an alarm.
 
@@ -118,7 +121,9 @@ def stability_index(ours: Floats, others: Floats) -> Floats:
     return found
 
 
-def bin_counts(values: pl.Series, place: Places, rules: policy.DriftPolicy) -> Floats:
+def bin_counts(
+    values: pl.Series, place: Places, rules: report_policy.DriftPolicy
+) -> Floats:
     """Values of each session in bins that hold equally many, the outer ones open.
 
     Parameters
@@ -148,7 +153,9 @@ def bin_counts(values: pl.Series, place: Places, rules: policy.DriftPolicy) -> F
     return counts.astype(np.float64)
 
 
-def _stretches(counts: Floats, n_sessions: int, rules: policy.DriftPolicy) -> Floats:
+def _stretches(
+    counts: Floats, n_sessions: int, rules: report_policy.DriftPolicy
+) -> Floats:
     """Index of every stretch of `n_sessions`, the latest last; NaN where too empty."""
     totals = np.concatenate([np.zeros((1, counts.shape[1])), counts.cumsum(axis=0)])
     first = np.arange(len(counts) - n_sessions + 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turbomode_assets import policy
+from turbomode_assets import policy, report_policy
 from turbomode_assets.stats import drift
 
 RULES = policy.SWING.drift
@@ -47,7 +47,9 @@ def shifted(rows: pl.DataFrame, name: str, by: float) -> pl.DataFrame:
     return rows.with_columns(moved.otherwise(name).alias(name))
 
 
-def measure(rows: pl.DataFrame, rules: policy.DriftPolicy = RULES) -> pl.DataFrame:
+def measure(
+    rows: pl.DataFrame, rules: report_policy.DriftPolicy = RULES
+) -> pl.DataFrame:
     return drift.measure(rows, NAMES, SINCE, rules)
 
 
@@ -98,7 +100,7 @@ def test_ties_and_nulls_leave_fewer_bins(
 
 
 def test_agrees_with_every_stretch_counted_by_hand() -> None:
-    rules = policy.DriftPolicy(min_sessions=63, after_sessions=100, n_bins=4)
+    rules = report_policy.DriftPolicy(min_sessions=63, after_sessions=100, n_bins=4)
     rows = panel(2, memory=0.9, n_symbols=3)
     values = rows.select(NAMES).to_numpy().reshape(N_DAYS, 3, len(NAMES))
     roots = []
