@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from turbomode_assets import market_tables, schema, tables
+from turbomode_assets import market_tables, report_tables, schema, tables
 
 _PRICES = tuple(column.name for column in market_tables.BAR_COLUMNS)
 _KEY = ("symbol", "session")
@@ -112,6 +112,12 @@ SOURCES: Mapping[schema.Table, Mapping[str, tuple[str, ...]]] = {
             *_of(tables.MODELS, "version"),
             *_of(tables.VERDICTS, "is_passed"),
         ),
+    },
+    report_tables.FEATURE_REPORTS: {
+        "feature_version": _of(tables.FEATURES, "feature_version"),
+        **dict.fromkeys(("coverage", "psi", "psi_bar", "is_drifting"), _FEATURE),
+        "importance_share": _of(tables.MODELS, "importance"),
+        "rank_ic": (*_FEATURE, *_of(tables.OUTCOMES, "realized_return")),
     },
     market_tables.RANKINGS: {
         **_same(tables.SIGNALS, "symbol", "mode"),

@@ -10,7 +10,7 @@ https://docs.dagster.io/guides/build/assets/asset-selection-syntax
 import dataclasses
 import urllib.parse
 
-from turbomode_assets import market_tables, schema, tables
+from turbomode_assets import market_tables, report_tables, schema, tables
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,7 @@ LEARNING = View(
         tables.OOF_PREDICTIONS,
         tables.VERDICTS,
         tables.CHAMPIONS,
+        report_tables.FEATURE_REPORTS,
     ),
 )
 """What the month's turn makes, and what it learns from."""

@@ -12,9 +12,6 @@ from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import WarehouseResource
 from turbomode_assets.reports import features as reports
 
-GROUP = "features"
-"""Group of this asset: that of the features it reports on."""
-
 LOOK_BACK_MONTHS = 12 * policy.SWING.training.max_years
 """Months of the window features are held against."""
 
@@ -24,7 +21,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
     mapping = partitions.before(LOOK_BACK_MONTHS)
 
     @dg.asset(
-        **metadata.declared(report_tables.FEATURE_REPORTS, GROUP, "polars"),
+        **metadata.declared(report_tables.FEATURE_REPORTS, metadata.REPORTS, "polars"),
         partitions_def=grains.monthly,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
         deps=[
