@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from turbomode_assets import loop, policy, replay
+from turbomode_assets import loop, policy, replay_world
 from turbomode_assets.sources import base, files, simulated
 from turbomode_assets.stats import classification, e_process
 
@@ -70,7 +70,7 @@ def main() -> None:
 def _predictions(options: argparse.Namespace) -> pl.DataFrame:
     stored = [options.cache / f"oof{seed}.parquet" for seed in SEEDS]
     if not all(path.exists() for path in stored):
-        samples = replay.build_world(*_market(options)).samples
+        samples = replay_world.build_world(*_market(options)).samples
         n_folds = 36 if options.panel else 16
         for seed, path in zip(SEEDS, stored, strict=True):
             _long_walk(samples, n_folds, seed).write_parquet(path)
@@ -92,7 +92,7 @@ def _long_walk(samples: pl.DataFrame, n_folds: int, seed: int) -> pl.DataFrame:
 
 def _market(
     options: argparse.Namespace,
-) -> tuple[base.Source, replay.Span, dt.datetime]:
+) -> tuple[base.Source, replay_world.Span, dt.datetime]:
     now = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
     if options.panel is None:
         days = (dt.date(2016, 1, 4), dt.date(2023, 12, 1), dt.date(2023, 12, 29))
@@ -101,7 +101,11 @@ def _market(
         source = files.Files(options.panel, universe=options.universe)
         first, last = source.panel["session"].min(), source.panel["session"].max()
         days = (first, last, last)  # type: ignore[assignment]
-    return source, replay.Span(first=days[0], live_from=days[1], last=days[2]), now
+    return (
+        source,
+        replay_world.Span(first=days[0], live_from=days[1], last=days[2]),
+        now,
+    )
 
 
 def _differences(oof: pl.DataFrame, other: str) -> pl.DataFrame:

@@ -290,6 +290,7 @@ def _doing(step: driver.Step) -> str:
         driver.Kind.RETRAINING: f"training {step.first:%Y-%m}",
         driver.Kind.SESSION: f"living {step.first}",
         driver.Kind.RESTATEMENT: f"restating {step.first}",
+        driver.Kind.LEARNING_REPORT: "learning report",
     }
     return words[step.kind]
 

@@ -8,13 +8,20 @@ import argparse
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from turbomode_assets import errors, replay, replay_files, sessions, tables
+from turbomode_assets import (
+    errors,
+    replay,
+    replay_files,
+    replay_world,
+    sessions,
+    tables,
+)
 from turbomode_assets.defs import resources
 from turbomode_assets.reports import learning, learning_page
 from turbomode_assets.store import home
@@ -65,12 +72,23 @@ def _arms(text: str) -> tuple[str, ...]:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Replay every market asked for and write one report about all."""
+    began, now = time.monotonic(), resources.ClockResource().now()
     root = (options.home or home.locate().root).resolve() / FOLDER
-    reports = []
-    for name, settings in _markets(options):
-        lived = _replayed(replay_files.Folder(root / name), settings, options, console)
-        reports.append(learning.learning(lived))
-        console.print(*learning_page.verdict_in_words(reports[-1]), sep="\n")
+    folders = [
+        _prepared(root / name, settings, options, now)
+        for name, settings in _markets(options)
+    ]
+    trained = _trained(folders, options.workers, console)
+    with console.status("living"):
+        lived = list(replay_files.live_all(folders, now, options.workers))
+    # Trainings of an earlier run were waited for then.
+    before = sum(one.seconds for one in trained if one.was_done) / options.workers
+    seconds = (time.monotonic() - began + before) / len(folders)
+    reports = [_report(one, trained, seconds, options.arms) for one in lived]
+    for report in reports:
+        console.print(f"[bold]{report.name}[/bold]")
+        console.print(*learning_page.verdict_in_words(report), sep="\n")
+        console.print(learning_page.cost_in_words(report.cost))
     target = root / REPORT
     target.write_text(learning_page.render(reports), encoding="utf-8")
     console.print(f"Report: {target}")
@@ -99,41 +117,63 @@ def _markets(options: argparse.Namespace) -> Iterator[tuple[str, home.Settings]]
             yield name, dataclasses.replace(settings, seed=seed, edge=edge)
 
 
-def _replayed(
-    folder: replay_files.Folder,
-    settings: home.Settings,
-    options: argparse.Namespace,
-    console: Console,
-) -> learning.Lived:
-    began, now = time.monotonic(), resources.ClockResource().now()
-    span = replay.Span(
+def _prepared(
+    root: Path, settings: home.Settings, options: argparse.Namespace, now: dt.datetime
+) -> replay_files.Folder:
+    """Folder of a market, with its world."""
+    span = replay_world.Span(
         first=settings.first,
         live_from=sessions.on_or_after(options.live_from),
         last=sessions.on_or_before(options.last),
     )
-    console.print(f"{folder.root.name}: {len(span.months())} months.")
-    where = home.Home(folder.root)
-    world = replay.build_world(resources.market(where, settings).source(), span, now)
+    source = resources.market(home.Home(root), settings).source()
+    world = replay_world.build_world(source, span, now)
     if options.permuted:
-        world = replay.permute_labels(world, settings.seed)
+        world = replay_world.permute_labels(world, settings.seed)
+    folder = replay_files.Folder(root, span)
     replay_files.keep(folder, world)
+    return folder
+
+
+def _trained(
+    folders: Sequence[replay_files.Folder], n_workers: int, console: Console
+) -> list[replay_files.Trained]:
+    """Every training, and how long the others will take while they run."""
+    n_all, trained = sum(len(folder.span.months()) for folder in folders), []
     with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("training", total=len(span.months()))
-        for _ in replay_files.train_all(folder, span.months(), options.workers):
+        task = bar.add_task("training", total=n_all)
+        for one in replay_files.train_all(folders, n_workers):
             bar.advance(task)
-    done = replay_files.live(folder, span, now, console.print)
-    seconds = time.monotonic() - began
-    days = (span.last - span.live_from).days
-    console.print(
-        f"{days} days in {seconds:.0f} s: {days * 86400 / seconds:.0f} x life."
+            trained.append(one)
+            if not (console.is_terminal or one.was_done):
+                new = [each.seconds for each in trained if not each.was_done]
+                left = sum(new) / len(new) * (n_all - len(trained)) / n_workers
+                told = f"{len(trained)} of {n_all} trainings, {left / 60:.0f} min left"
+                console.print(told)
+    return trained
+
+
+def _report(
+    done: replay_files.Replayed,
+    trained: Sequence[replay_files.Trained],
+    seconds: float,
+    arms: Sequence[str],
+) -> learning.Learning:
+    folder, span = done.folder, done.folder.span
+    own = [one for one in trained if one.folder == folder]
+    cost = learning.Cost(
+        n_trainings=len(own),
+        training_seconds=sum(one.seconds for one in own),
+        cpu_seconds=sum(one.cpu_seconds for one in own),
+        seconds=seconds,
+        days=(span.last - span.live_from).days,
     )
-    return learning.Lived(
+    lived = learning.Lived(
         name=folder.root.name,
-        arms={name: done.arms[name] for name in options.arms},
+        arms={name: done.arms[name] for name in arms},
         older=done.arms[replay.OLDER],
         verdicts=done.ledger.read(tables.VERDICTS),
-        champions=done.ledger.read(tables.CHAMPIONS),
         standings=done.ledger.read(tables.STANDINGS),
-        n_trainings=len(span.months()),
-        training_seconds=replay_files.seconds_of(folder, span.months()),
+        cost=cost,
     )
+    return learning.learning(lived)

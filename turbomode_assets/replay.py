@@ -1,19 +1,19 @@
 """The arrows of the loop chained through history, and the arms they are held against.
 
-1. `build_world`   source            -> bars, features, outcomes, samples: made once
-2. `train`         samples, month    -> a training, shared by every arm
-3. `Gated.live`    training, ledger  -> a month of the product: standing, verdict,
+1. `train`         samples, month    -> a training, shared by every arm
+2. `Gated.live`    training, ledger  -> a month of the product: standing, verdict,
                                         champion, signals
-4. `speak`         trainings         -> what every arm said, on the same rows
+3. `speak`         trainings         -> what every arm said, on the same rows
 
 The gated arm goes through `succession` and `loop` as the living system does and
-leaves the same rows. Everything is in memory; files and processes stand in
-``replay_files.py``, what it all means in ``reports/learning.py``.
+leaves the same rows. Everything is in memory; the world is made in
+``replay_world.py``, files and processes stand in ``replay_files.py``, what it all means
+in ``reports/learning.py``.
 """
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -21,11 +21,9 @@ import polars as pl
 from turbomode_assets import (
     errors,
     loop,
-    market_loop,
-    market_tables,
     policy,
+    replay_world,
     schema,
-    sessions,
     succession,
     tables,
 )
@@ -33,7 +31,6 @@ from turbomode_assets.features import catalog
 from turbomode_assets.models import base, card, layout, scoring, volatility_only
 from turbomode_assets.promotion import alias, gate
 from turbomode_assets.signals import ledger as signals_ledger
-from turbomode_assets.sources import base as sources_base
 from turbomode_assets.stats import base_rate
 from turbomode_assets.store import registry
 
@@ -83,129 +80,24 @@ class Shelf:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class World:
-    """What does not depend on who reigns: made once, shared by every arm."""
-
-    universe: pl.DataFrame
-    features: pl.DataFrame
-    outcomes: pl.DataFrame
-    samples: pl.DataFrame
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Training:
-    """A challenger of one month: its record and the baseline trained beside it."""
+    """A challenger of one month, and the baseline trained beside it."""
 
-    record: card.Record
+    month: dt.date
+    version: str
     scorer: scoring.Scorer
     volatility: volatility_only.Logistic
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Span:
-    """History from `first` on, lived from `live_from` to `last`."""
-
-    first: dt.date
-    live_from: dt.date
-    last: dt.date
-
-    def months(self) -> list[dt.date]:
-        """First days of the months that are lived."""
-        lived = sessions.sessions_between(self.live_from, self.last)
-        return sorted({sessions.month_start(day) for day in lived})
-
-    def lived(self, month: dt.date) -> list[dt.date]:
-        """Sessions lived in a month."""
-        days = sessions.sessions_between(self.live_from, self.last)
-        return [day for day in days if sessions.month_start(day) == month]
-
-
-def build_world(
-    source: sources_base.Source,
-    span: Span,
-    now: dt.datetime,
-    rules: policy.Policy = policy.SWING,
-) -> World:
-    """Bars of a source, judged as an intake does, and everything made of them.
-
-    Parameters
-    ----------
-    source
-        Where bars come from; asked once for the whole span.
-    span
-        Sessions wanted.
-    now
-        Moment of the request, UTC.
-    rules
-        Policy in force.
-    """
-    request = sources_base.Request(
-        first=span.first, last=span.last, now=now, since=span.first
-    )
-    accepted = [
-        market_loop.judge_bars(
-            delivery.rows, tables.BARS.empty(), rules, is_revising=source.is_revising
-        ).accepted
-        for delivery in source.fetch(request)
-    ]
-    bars = pl.concat([tables.BARS.empty(), *accepted], how="diagonal")
-    bars = tables.BARS.conform(bars.select(tables.BARS.column_names))
-    universe, silent = _curated(source, bars, span, rules), tables.SIGNALS.empty()
-    periods = loop.maturing(span.first, span.last, rules)
-    periods = periods.filter(pl.col("session") >= span.first)
-    outcomes = loop.resolve_outcomes(bars, universe, silent, periods, rules)
-    features = loop.compute_features(bars, universe, span.first, span.last, rules)
-    samples = loop.gather_samples(outcomes, features, silent, rules)
-    return World(
-        universe=universe, features=features, outcomes=outcomes, samples=samples
-    )
-
-
-def _curated(
-    source: sources_base.Source, bars: pl.DataFrame, span: Span, rules: policy.Policy
-) -> pl.DataFrame:
-    """Universe of the source, curated in each quarter that begins within the span."""
-    curations = market_tables.CURATIONS.empty()
-    begun = [day for day in span.months() if day == sessions.quarter_start(day)]
-    for quarter in begun:
-        eve = sessions.shift(quarter, -1)
-        since = market_loop.bars_for_curation(quarter, rules)
-        known = bars.filter(pl.col("session").is_between(since, eve))
-        candidates = market_loop.list_universe(source, eve)
-        decided = market_loop.curate_universe(
-            known, candidates, curations, quarter, rules
-        )
-        curations = pl.concat([curations, decided])
-    candidates = market_loop.list_universe(source, span.last)
-    return market_loop.admit(candidates, curations, span.last)
-
-
-def permute_labels(
-    world: World, seed: int, rules: policy.Policy = policy.SWING
-) -> World:
-    """Same world, with what happened dealt out anew among all rows: nothing to learn.
-
-    Returns, labels and sessions of maturity keep their frequencies; the two former
-    lose any tie to the features.
-    """
-    label = f"label_{rules.training.label}"
-    drawn = np.random.default_rng(seed).permutation(world.outcomes.height)
-    dealt = world.outcomes.select("realized_return", label)[drawn]
-    outcomes = world.outcomes.with_columns(dealt)
-    silent = tables.SIGNALS.empty()
-    samples = loop.gather_samples(outcomes, world.features, silent, rules)
-    return dataclasses.replace(world, outcomes=outcomes, samples=samples)
-
-
 def train(
-    world: World, month: dt.date, rules: policy.Policy = policy.SWING
+    samples: pl.DataFrame, month: dt.date, rules: policy.Policy = policy.SWING
 ) -> tuple[card.Record, dict[str, bytes]]:
     """Challenger of a month, and its artifact."""
-    trained = loop.train_challenger(world.samples, month, rules)
+    trained = loop.train_challenger(samples, month, rules)
     record = card.Record(
         desk=loop.DESK,
         trained=trained,
-        known=loop.known_before(world.samples, month, rules),
+        known=loop.known_before(samples, month, rules),
         month=month,
         address=registry.content_address(trained.artifact),
     )
@@ -244,8 +136,8 @@ class Gated:
 
     def __init__(
         self,
-        world: World,
-        span: Span,
+        world: replay_world.World,
+        span: replay_world.Span,
         scorer_of: succession.ScorerOf,
         rules: policy.Policy = policy.SWING,
     ) -> None:
@@ -301,7 +193,7 @@ class Gated:
 
 
 def emit(
-    world: World,
+    world: replay_world.World,
     days: Sequence[dt.date],
     champion: loop.Champion,
     rules: policy.Policy = policy.SWING,
@@ -312,7 +204,11 @@ def emit(
 
 
 def speak(
-    world: World, span: Span, trainings: Iterable[Training], gated: Shelf
+    world: replay_world.World,
+    span: replay_world.Span,
+    trainings: Iterable[Training],
+    gated: succession.Ledger,
+    rules: policy.Policy = policy.SWING,
 ) -> dict[str, pl.DataFrame]:
     """What every arm said, with what happened.
 
@@ -324,6 +220,8 @@ def speak(
         Every month's, ascending; taken one after another.
     gated
         Ledger of the gated arm, lived to the end.
+    rules
+        Policy in force.
 
     Returns
     -------
@@ -342,25 +240,27 @@ def speak(
     frozen: loop.Champion | None = None
     older: loop.Champion | None = None
     for training in trainings:
-        newest = loop.Champion(training.record.version, training.scorer)
+        newest = loop.Champion(training.version, training.scorer)
         frozen = newest if [newest.version] == crowned else frozen
-        days = span.lived(training.record.month)
-        said["always_newest"].append(emit(world, days, newest))
+        days = span.lived(training.month)
+        said["always_newest"].append(emit(world, days, newest, rules))
         for arm, other in (("frozen", frozen), (OLDER, older)):
             if other is not None:
-                said[arm].append(emit(world, days, other))
+                said[arm].append(emit(world, days, other, rules))
         older = newest
         said["volatility_only"].append(_of_volatility(world, days, training))
     if not said["always_newest"]:
         message = "expected at least one month to replay, found none; widen the span"
         raise errors.MissingUpstream(message)
     said["gated"].append(gated.read(tables.SIGNALS))
-    said["base_rate"].append(_of_base_rate(world, said["always_newest"]))
-    return {arm: _with_outcomes(world, rows) for arm, rows in said.items()}
+    label = pl.col(f"label_{rules.training.label}").alias("label")
+    labeled = world.outcomes.with_columns(label).drop_nulls("label")
+    said["base_rate"].append(_of_base_rate(labeled, said["always_newest"]))
+    return {arm: _with_outcomes(labeled, rows) for arm, rows in said.items()}
 
 
 def _of_volatility(
-    world: World, days: Sequence[dt.date], training: Training
+    world: replay_world.World, days: Sequence[dt.date], training: Training
 ) -> pl.DataFrame:
     features = world.features.filter(pl.col("session").is_in(list(days)))
     rows = signals_ledger.eligible(features, world.universe)
@@ -370,29 +270,24 @@ def _of_volatility(
         pl.Series(f"p_{name}", np.ascontiguousarray(column))
         for name, column in zip(base.CLASSES, chances.T, strict=True)
     ]
-    version = pl.lit(f"volatility {training.record.month:%Y-%m}")
+    version = pl.lit(f"volatility {training.month:%Y-%m}")
     return rows.select(_KEY).with_columns(*columns, champion_version=version)
 
 
-def _of_base_rate(world: World, spoken: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    label = pl.col(f"label_{policy.SWING.training.label}").alias("label")
-    labeled = world.outcomes.with_columns(label).drop_nulls("label")
+def _of_base_rate(
+    labeled: pl.DataFrame, spoken: Sequence[pl.DataFrame]
+) -> pl.DataFrame:
     keys = pl.concat([rows.select(_KEY) for rows in spoken])
     rows = base_rate.beside(keys, labeled.select("matures_on", "label"))
     renamed = {f"p_{name}_base_rate": f"p_{name}" for name in base.CLASSES}
     return rows.rename(renamed).with_columns(champion_version=pl.lit("base rate"))
 
 
-def _with_outcomes(world: World, said: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    label = pl.col(f"label_{policy.SWING.training.label}").alias("label")
-    happened = world.outcomes.select(
-        *_KEY, "entry_on", "matures_on", "realized_return", label
-    ).drop_nulls("label")
+def _with_outcomes(labeled: pl.DataFrame, said: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    happened = labeled.select(
+        *_KEY, "entry_on", "matures_on", "realized_return", "label"
+    )
     wanted = [*_SAID, pl.col("champion_version").alias("version")]
     silent = tables.SIGNALS.empty().select(wanted)
     rows = pl.concat([silent, *(frame.select(wanted) for frame in said)])
     return rows.join(happened, on=_KEY).sort("session", "symbol")
-
-
-Progress = Callable[[str], None]
-"""Called with a sentence after each step."""

@@ -1,4 +1,8 @@
-"""A replay in a folder of its own: trainings side by side, none of them twice.
+"""Replays in folders of their own: trainings side by side, none of them twice.
+
+1. `keep`        a world                    -> files
+2. `train_all`   worlds, months             -> trainings, several at a time
+3. `live_all`    worlds, their trainings    -> what every arm said, several at a time
 
 A training is stored under the content of what it was learned from, so that a replay
 that was stopped, widened or repeated with other arms finds it again. What is replayed
@@ -19,9 +23,8 @@ from typing import Any
 
 import polars as pl
 
-from turbomode_assets import loop, policy, replay, succession
+from turbomode_assets import loop, policy, replay, replay_world, succession
 from turbomode_assets.models import card, challenger, scoring
-from turbomode_assets.promotion import gate
 from turbomode_assets.store import registry
 
 _FRAMES = ("universe", "features", "outcomes", "samples")
@@ -29,9 +32,11 @@ _FRAMES = ("universe", "features", "outcomes", "samples")
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """Where one world and its trainings lie."""
+    """Where one world and its trainings lie, the span lived, and by which rules."""
 
     root: Path
+    span: replay_world.Span
+    rules: policy.Policy = policy.SWING
 
     @property
     def models(self) -> Path:
@@ -45,23 +50,27 @@ class Folder:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Trained:
-    """One month's training: whether it was found, and the seconds it took."""
+    """One month's training: whether it was found, and what it took."""
 
+    folder: Folder
     month: dt.date
     was_done: bool
     seconds: float
+    """Seconds it ran beside others, whenever that was."""
+    cpu_seconds: float
+    """Seconds of one processor."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """A replay that went through: what every arm said, and what it cost."""
+    """A replay that went through: what every arm said, and what was decided."""
 
+    folder: Folder
     arms: dict[str, pl.DataFrame]
     ledger: replay.Shelf
-    verdicts: dict[dt.date, gate.Verdict]
 
 
-def keep(folder: Folder, world: replay.World) -> None:
+def keep(folder: Folder, world: replay_world.World) -> None:
     """Store a world, for the processes that train."""
     folder.root.mkdir(parents=True, exist_ok=True)
     for name in _FRAMES:
@@ -69,72 +78,95 @@ def keep(folder: Folder, world: replay.World) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def world_of(folder: Folder) -> replay.World:
+def world_of(folder: Folder) -> replay_world.World:
     """World stored in a folder."""
     frames = {
         name: pl.read_parquet(folder.root / f"{name}.parquet") for name in _FRAMES
     }
-    return replay.World(**frames)
+    return replay_world.World(**frames)
 
 
-def train_all(
-    folder: Folder, months: Sequence[dt.date], n_workers: int
-) -> Iterator[Trained]:
+def train_all(folders: Sequence[Folder], n_workers: int) -> Iterator[Trained]:
     """Train every month's challenger, several at a time; yields each as it ends.
 
     Parameters
     ----------
-    folder
-        Holds the world; takes the trainings.
-    months
-        First days of the months.
+    folders
+        Hold worlds; take the trainings.
     n_workers
         Processes.
     """
-    # A forked process would inherit the locks of the libraries' threads.
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(n_workers, context) as executor:
-        begun = [executor.submit(_train, folder, month) for month in months]
+    with processes(n_workers) as executor:
+        begun = [
+            executor.submit(_train, folder, month)
+            for folder in folders
+            for month in folder.span.months()
+        ]
         for future in concurrent.futures.as_completed(begun):
             yield future.result()
 
 
+def live_all(
+    folders: Sequence[Folder], now: dt.datetime, n_workers: int
+) -> Iterator[Replayed]:
+    """Live through every folder, several at a time; yields them in order.
+
+    Parameters
+    ----------
+    folders
+        Hold worlds, and a training for each month.
+    now
+        Moment written beside every decision, UTC.
+    n_workers
+        Processes.
+    """
+    with processes(n_workers) as executor:
+        yield from executor.map(functools.partial(live, now=now), folders)
+
+
+def processes(n_workers: int) -> concurrent.futures.ProcessPoolExecutor:
+    """Processes that share nothing with this one."""
+    # A forked process would inherit the locks of the libraries' threads.
+    context = multiprocessing.get_context("spawn")
+    return concurrent.futures.ProcessPoolExecutor(n_workers, context)
+
+
 def _train(folder: Folder, month: dt.date) -> Trained:
-    began = time.monotonic()
-    world = world_of(folder)
-    target = folder.training(_key(world.samples, month))
-    if (target / "training.json").exists():
-        return Trained(month=month, was_done=True, seconds=0.0)
-    record, artifact = replay.train(world, month)
-    registry.save(folder.models, artifact)
-    target.mkdir(parents=True, exist_ok=True)
-    record.trained.oof.write_parquet(target / "oof.parquet")
-    seconds = time.monotonic() - began
-    importance = record.trained.importance
-    note = {"address": record.address, "seconds": seconds, "importance": importance}
-    # Written aside and renamed: a training without this file is not done.
-    aside = target / "training.json.new"
-    aside.write_text(json.dumps(note))
-    aside.rename(target / "training.json")
-    return Trained(month=month, was_done=False, seconds=seconds)
+    samples = world_of(folder).samples
+    target = folder.training(_key(folder, month))
+    was_done = (target / "training.json").exists()
+    if not was_done:
+        began, began_cpu = time.monotonic(), time.process_time()
+        record, artifact = replay.train(samples, month, folder.rules)
+        registry.save(folder.models, artifact)
+        target.mkdir(parents=True, exist_ok=True)
+        record.trained.oof.write_parquet(target / "oof.parquet")
+        done = {
+            "address": record.address,
+            "seconds": time.monotonic() - began,
+            "cpu_seconds": time.process_time() - began_cpu,
+            "importance": record.trained.importance,
+        }
+        # Written aside and renamed: a training without this file is not done.
+        aside = target / "training.json.new"
+        aside.write_text(json.dumps(done))
+        aside.rename(target / "training.json")
+    note = _note(folder, month)
+    took = {name: float(note[name]) for name in ("seconds", "cpu_seconds")}
+    return Trained(folder=folder, month=month, was_done=was_done, **took)
 
 
-def _key(samples: pl.DataFrame, month: dt.date) -> str:
+@functools.cache
+def _key(folder: Folder, month: dt.date) -> str:
     """Name of a training: everything it depends on but the code."""
-    known = loop.known_before(samples, month)
-    rules = json.dumps(dataclasses.asdict(policy.SWING.training), sort_keys=True)
+    known = loop.known_before(world_of(folder).samples, month, folder.rules)
+    rules = json.dumps(dataclasses.asdict(folder.rules.training), sort_keys=True)
     told = f"{card.fingerprint(known)} {rules} {month}"
     return f"{month:%Y-%m}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
-def seconds_of(folder: Folder, months: Sequence[dt.date]) -> float:
-    """Seconds all these trainings took, whenever that was."""
-    samples = world_of(folder).samples
-    return sum(float(_note(folder, samples, month)["seconds"]) for month in months)
-
-
-def _note(folder: Folder, samples: pl.DataFrame, month: dt.date) -> dict[str, Any]:
-    path = folder.training(_key(samples, month)) / "training.json"
+def _note(folder: Folder, month: dt.date) -> dict[str, Any]:
+    path = folder.training(_key(folder, month)) / "training.json"
     note: dict[str, Any] = json.loads(path.read_text())
     return note
 
@@ -142,12 +174,12 @@ def _note(folder: Folder, samples: pl.DataFrame, month: dt.date) -> dict[str, An
 def record_of(folder: Folder, month: dt.date) -> card.Record:
     """Record of a stored training."""
     samples = world_of(folder).samples
-    oof = pl.read_parquet(folder.training(_key(samples, month)) / "oof.parquet")
-    note = _note(folder, samples, month)
+    oof = pl.read_parquet(folder.training(_key(folder, month)) / "oof.parquet")
+    note = _note(folder, month)
     return card.Record(
         desk=loop.DESK,
         trained=challenger.Challenger(oof, {}, note["importance"]),
-        known=loop.known_before(samples, month),
+        known=loop.known_before(samples, month, folder.rules),
         month=month,
         address=note["address"],
     )
@@ -163,40 +195,31 @@ def scorer_of(folder: Folder) -> succession.ScorerOf:
     return load
 
 
-def live(
-    folder: Folder, span: replay.Span, now: dt.datetime, progress: replay.Progress
-) -> Replayed:
-    """Chain the stored trainings of a span through every arm.
+def live(folder: Folder, now: dt.datetime) -> Replayed:
+    """Chain the stored trainings of a folder through every arm.
 
     Parameters
     ----------
     folder
         Holds the world and a training for each month.
-    span
-        Sessions lived.
     now
         Moment written beside every decision, UTC.
-    progress
-        Told how each month ended.
     """
     world, load = world_of(folder), scorer_of(folder)
-    gated = replay.Gated(world, span, load)
-    verdicts = {}
-    for month in span.months():
-        verdict = gated.live(record_of(folder, month), now)
-        verdicts[month] = verdict
-        failed = ", ".join(c.name for c in verdict.criteria if not c.is_passed)
-        progress(f"{month:%Y-%m}: {failed or 'promoted'}")
-    arms = replay.speak(world, span, _trainings(folder, span), gated.ledger)
-    return Replayed(arms=arms, ledger=gated.ledger, verdicts=verdicts)
-
-
-def _trainings(folder: Folder, span: replay.Span) -> Iterator[replay.Training]:
-    samples, load = world_of(folder).samples, scorer_of(folder)
-    for month in span.months():
+    gated = replay.Gated(world, folder.span, load, folder.rules)
+    trainings = []
+    for month in folder.span.months():
         record = record_of(folder, month)
-        yield replay.Training(
-            record=record,
-            scorer=load(record.address),
-            volatility=replay.fit_volatility(samples, month),
+        gated.live(record, now)
+        trainings.append((month, record.version, record.address))
+    told = (
+        replay.Training(
+            month=month,
+            version=version,
+            scorer=load(address),
+            volatility=replay.fit_volatility(world.samples, month, folder.rules),
         )
+        for month, version, address in trainings
+    )
+    arms = replay.speak(world, folder.span, told, gated.ledger, folder.rules)
+    return Replayed(folder=folder, arms=arms, ledger=gated.ledger)

@@ -68,9 +68,10 @@ class PaperPolicy:
 class RegistryPolicy:
     """Which artifacts are kept."""
 
-    kept_challengers: int = 12
-    """Latest challengers whose files stay, champion or not: a year of them, at two
-    megabytes each. Every former champion stays as well."""
+    kept_challengers: int = 120
+    """Latest challengers whose files stay, champion or not: ten years of them, at two
+    megabytes each, since the learning report asks each what it would have said. Every
+    former champion stays as well."""
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""

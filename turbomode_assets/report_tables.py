@@ -1,13 +1,18 @@
 """Tables in which the loop says what it found out about itself.
 
 Declared like those of the loop in ``tables.py``, which lists them all. Nothing here
-reads or writes.
+reads or writes; a report adds no fact, so everything here can be made again.
 """
 
 import polars as pl
 
 from turbomode_assets import schema
-from turbomode_assets.schema import Table
+from turbomode_assets.schema import Column, Table
+
+
+def _nats(name: str, sentence: str) -> Column:
+    return schema.real(name, sentence, unit="nats", nullable=True)
+
 
 FEATURE_REPORTS = Table(
     name="swing.feature_reports",
@@ -71,5 +76,33 @@ FEATURE_REPORTS = Table(
     ),
 )
 
-ALL = (FEATURE_REPORTS,)
+LEARNING = Table(
+    name="reports.learning",
+    grain="month and arm",
+    key=("month", "arm"),
+    partition_column="month",
+    sentence="What every arm of the loop had been worth before each month.",
+    columns=(
+        schema.date("month", "First day of the month; what matured before it counts."),
+        schema.text("arm", "Who speaks: the product, or what it is held against."),
+        schema.count("n_sessions", "Matured sessions the arm spoke in.", low=1),
+        schema.count("n_rows", "Matured rows it spoke of.", low=1),
+        schema.real("loss", "Mean log-loss, session by session.", unit="nats"),
+        schema.real("skill", "Share of the base rate's loss saved.", nullable=True),
+        schema.real("skill_low", "Lower end of its 90 % range.", nullable=True),
+        schema.real("skill_high", "Upper end of its 90 % range.", nullable=True),
+        _nats("direction", "Loss saved in telling up from down."),
+        _nats("direction_low", "Lower end of its 90 % range."),
+        _nats("direction_high", "Upper end of its 90 % range."),
+        schema.real("equity", "What a dollar in its paper book became.", nullable=True),
+        _nats(
+            "product_gain", "Loss the product saved against it; silence = base rate."
+        ),
+        schema.real(
+            "product_p", "Chance of a gain this far from zero.", nullable=True, low=0.0
+        ),
+    ),
+)
+
+ALL = (FEATURE_REPORTS, LEARNING)
 """Stored tables of this file."""

@@ -23,6 +23,7 @@ from turbomode_assets.defs.assets import (
     learning,
     outcomes,
     prices,
+    reports,
     samples,
     signals,
     universe,
@@ -52,14 +53,8 @@ def assemble(
     """
     grains = partitions.grains(settings.first)
     stages = (
-        prices,
-        universe,
-        features,
-        signals,
-        outcomes,
-        samples,
-        learning,
-        feature_reports,
+        *(prices, universe, features, signals, outcomes, samples, learning),
+        *(feature_reports, reports),
     )
     with warnings.catch_warnings():
         # Single-run backfills are in beta and partitioned checks in preview; both are

@@ -12,6 +12,7 @@ Sunday 03:00   sampling                    the week that has ended
 1st, 03:00     sampling                    the open week, for the month's turn
 03:30 1st      feature_report              the month that begins
 1st, 04:00     retraining                  the month that begins
+1st, 05:00     learning_report             the month that begins
 =============  ==========================  ====================================
 
 Every schedule stands here and nowhere else; what a job computes does not.
@@ -87,6 +88,10 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
         ),
         "The champion's standing, a challenger, its verdict, and its promotion if due.",
     ),
+    "learning_report": (
+        (metadata.key(report_tables.LEARNING),),
+        "Whether retraining did any good until the month that begins.",
+    ),
 }
 """Assets and description of each job, by name."""
 
@@ -148,6 +153,7 @@ TIMETABLE = (
     Timed("sampling_at_the_turn", "sampling", "0 3 1 * *", _open_week),
     Timed("feature_report", "feature_report", "30 3 1 * *", _month),
     Timed("retraining", "retraining", "0 4 1 * *", _month),
+    Timed("learning_report", "learning_report", "0 5 1 * *", _month),
 )
 """The whole timetable."""
 

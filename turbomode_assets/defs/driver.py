@@ -1,7 +1,7 @@
 """Living through history: the runs that bring a home from empty to its last session.
 
 1. `plan` lists every step in order: history in ranges, then month by month a
-   challenger and the month's sessions one by one.
+   challenger and the month's sessions one by one; at the end, what came of it.
 2. `Driver.live` takes the steps one after another, leaves out what is done, and runs
    the rest as Dagster jobs on the home's persistent instance, so that everything it
    did can be seen in the user interface.
@@ -40,9 +40,15 @@ class Kind(enum.Enum):
     RETRAINING = "retraining"
     RESTATEMENT = "restatement"
     SESSION = "session"
+    LEARNING_REPORT = "learning_report"
 
 
-_BEFORE_A_MONTH = {Kind.CURATION, Kind.RANKING, Kind.FEATURE_REPORT}
+_PERIODIC = {
+    Kind.CURATION,
+    Kind.RANKING,
+    Kind.FEATURE_REPORT,
+    Kind.LEARNING_REPORT,
+}
 """Steps over one partition, which begins with the month they are taken before."""
 
 
@@ -113,6 +119,8 @@ def _living(lived: Sequence[dt.date]) -> Iterator[Step]:
             for session in days:
                 yield Step(Kind.SESSION, session, session, 1)
             yield Step(Kind.SAMPLING, week, week)
+    newest = sessions.month_start(lived[-1])
+    yield Step(Kind.LEARNING_REPORT, newest, newest)
 
 
 def _sampling(day: dt.date) -> Step:
@@ -215,7 +223,7 @@ class Driver:
         if step.kind is Kind.SAMPLING:
             return self._is_sampled(step)
         keys, _ = automation.JOBS[step.kind.value]
-        if step.kind in _BEFORE_A_MONTH:
+        if step.kind in _PERIODIC:
             return all(partitions.key(step.first) in self._stored[key] for key in keys)
         wanted = _session_keys(step.first, step.last)
         return all(
@@ -257,7 +265,7 @@ class Driver:
         newest = 1 + max(max(ids.values(), default=0) for ids in self._stored.values())
         if step.kind is Kind.SAMPLING:
             done = set(_week_keys(step.first, step.last))
-        elif step.kind in _BEFORE_A_MONTH:
+        elif step.kind in _PERIODIC:
             done = {partitions.key(step.first)}
         else:
             done = _session_keys(step.first, step.last)

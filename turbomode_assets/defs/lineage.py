@@ -119,6 +119,19 @@ SOURCES: Mapping[schema.Table, Mapping[str, tuple[str, ...]]] = {
         "importance_share": _of(tables.MODELS, "importance"),
         "rank_ic": (*_FEATURE, *_of(tables.OUTCOMES, "realized_return")),
     },
+    report_tables.LEARNING: {
+        **dict.fromkeys(
+            ("loss", "skill", "direction", "product_gain", "product_p"),
+            (
+                *_of(tables.SIGNALS, *_SAID),
+                *_of(tables.OUTCOMES, "label_symmetric_10pct"),
+            ),
+        ),
+        "equity": (
+            *_of(tables.SIGNALS, *_SAID),
+            *_of(tables.OUTCOMES, "realized_return"),
+        ),
+    },
     market_tables.RANKINGS: {
         **_same(tables.SIGNALS, "symbol", "mode"),
         **dict.fromkeys(

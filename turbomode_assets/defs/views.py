@@ -64,6 +64,7 @@ LEARNING = View(
         tables.VERDICTS,
         tables.CHAMPIONS,
         report_tables.FEATURE_REPORTS,
+        report_tables.LEARNING,
     ),
 )
 """What the month's turn makes, and what it learns from."""

@@ -45,10 +45,12 @@ LINE_UPS: Mapping[str, tuple[str, ...]] = {
         "xgboost_linear",
         "xgboost_approx",
     ),
+    "lean_two": ("lightgbm_gbdt", "ranked_logistic"),
 }
 """Named sets of base models; each name is a module of this package. Models of one
 library stand apart, so that two fits at a time seldom share a library. ``seed_eight``
-is the predecessor's choice: six of one kind."""
+is the predecessor's choice: six of one kind. ``lean_two`` is for hundreds of trainings
+on simulated markets: trees and lines."""
 
 DRAWN_FEATURES = 24
 """Most features drawn at a time, for a tree, a level or a node, by whatever name a

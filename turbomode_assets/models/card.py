@@ -124,5 +124,7 @@ class Record:
 def fingerprint(samples: pl.DataFrame) -> str:
     """SHA-256 over the samples, in order: same rows, same digits."""
     buffer = io.BytesIO()
-    samples.rechunk().write_ipc(buffer, compression="uncompressed")
+    # Text in the newest layout keeps bytes of rows that were filtered away.
+    oldest = pl.CompatLevel.oldest()
+    samples.rechunk().write_ipc(buffer, compression="uncompressed", compat_level=oldest)
     return hashlib.sha256(buffer.getvalue()).hexdigest()

@@ -1,4 +1,4 @@
-"""Charts of a learning report, as SVG: skill over time, paper books, a verdict.
+"""Charts of a learning report, as SVG: skill, decisions, paper books, a verdict.
 
 Draws what ``learning.py`` and the gate computed and computes nothing. Same numbers,
 same bytes.
@@ -11,6 +11,10 @@ from typing import Any, Protocol
 import polars as pl
 
 from turbomode_assets.reports import drawing, learning
+
+_N_POINTS = 250  # of a line: as many as can be told apart, and a small file
+
+_DECISIONS = {"demoted": "X", "refused": ".", "promoted": "^"}
 
 
 class Criterion(Protocol):
@@ -34,7 +38,7 @@ class Criterion(Protocol):
 
 
 def skills(report: learning.Learning) -> str:
-    """Skill of each arm over the base rate in the last half year, the product's band.
+    """Skill of each arm over the base rate in the last half year, with its band.
 
     Parameters
     ----------
@@ -49,24 +53,27 @@ def skills(report: learning.Learning) -> str:
     figure, axes = drawing.figure("skill over the base rate, last 126 sessions")
     for (name, line), color in zip(report.skills.items(), drawing.COLORS, strict=False):
         _draw(axes, line["session"], line["skill"], name, color)
-        if name == learning.PRODUCT:
-            band = line.drop_nulls("low")
-            axes.fill_between(
-                band["session"].to_list(),
-                band["low"].to_list(),
-                band["high"].to_list(),
-                color=color,
-                alpha=0.15,
-                linewidth=0,
-            )
-    for decision in report.decisions:
-        if decision.decision != "refused":
-            style = "-" if decision.decision == "promoted" else ":"
-            axes.axvline(
-                decision.month, color="#999999", linewidth=0.7, linestyle=style
-            )
+        band = line.drop_nulls("low")
+        axes.fill_between(
+            band["session"].to_list(),
+            band["low"].to_list(),
+            band["high"].to_list(),
+            color=color,
+            alpha=0.1,
+            linewidth=0,
+        )
     axes.axhline(0.0, color="black", linewidth=0.7)
     return drawing.svg(figure, axes)
+
+
+def decisions(report: learning.Learning) -> str:
+    """What was decided in each month; an SVG element."""
+    figure, axes = drawing.figure("decisions, month by month", high=1.2)
+    for name, mark in _DECISIONS.items():
+        months = [d.month for d in report.decisions if d.decision == name]
+        axes.plot(months, [name] * len(months), mark, color=drawing.COLORS[0])
+    axes.margins(y=0.3)
+    return drawing.svg(figure, axes, has_legend=False)
 
 
 def books(report: learning.Learning) -> str:
@@ -82,12 +89,15 @@ def books(report: learning.Learning) -> str:
 def verdict(criteria: Sequence[Criterion]) -> str:
     """How far each criterion is from what it asks; an SVG element.
 
-    A bar is what was observed less what was required, as a share of the larger of the
-    two, so that shares, nats and counts stand side by side.
+    A bar is the distance of what was observed from what was required, as a share of
+    the larger of the two, so that shares, nats and counts stand side by side; to the
+    right where the criterion holds, whether it asks for at least or for at most.
     """
-    figure, axes = drawing.figure("observed less required, as a share of the larger")
+    figure, axes = drawing.figure(
+        "distance from what is required, as a share of the larger"
+    )
     names = [criterion.name for criterion in criteria][::-1]
-    margins = [_margin(criterion) for criterion in criteria][::-1]
+    margins = [margin(criterion) for criterion in criteria][::-1]
     colors = [
         drawing.COLORS[0] if c.is_passed else drawing.COLORS[1] for c in criteria
     ][::-1]
@@ -97,12 +107,17 @@ def verdict(criteria: Sequence[Criterion]) -> str:
     return drawing.svg(figure, axes, has_legend=False)
 
 
-def _margin(criterion: Criterion) -> float:
+def margin(criterion: Criterion) -> float:
+    """How far a criterion is from what it asks, in [-1, 1]; positive where it holds."""
     larger = max(abs(criterion.observed), abs(criterion.required))
-    beyond = criterion.observed - criterion.required
-    return math.copysign(min(abs(beyond) / larger, 1.0), beyond) if larger else 0.0
+    distance = abs(criterion.observed - criterion.required)
+    side = 1.0 if criterion.is_passed else -1.0
+    return side * min(distance / larger, 1.0) if larger else 0.0
 
 
 def _draw(axes: Any, x: pl.Series, y: pl.Series, name: str, color: str) -> None:
-    values = [math.nan if value is None else value for value in y.to_list()]
-    axes.plot(x.to_list(), values, label=name, color=color, linewidth=1.2)
+    step = max(1, math.ceil(y.len() / _N_POINTS))
+    # Counted from the last, so that a line ends where its numbers do.
+    days, values = (column.reverse()[::step].reverse().to_list() for column in (x, y))
+    known = [math.nan if value is None else value for value in values]
+    axes.plot(days, known, label=name, color=color, linewidth=1.2)

@@ -8,7 +8,7 @@ whether it falls, stands in ``promotion/standing.py``.
 import polars as pl
 
 from turbomode_assets import policy
-from turbomode_assets.reports import learning
+from turbomode_assets.reports import learning_lines
 from turbomode_assets.stats import base_rate, classification
 
 ROLLING_SESSIONS = 63
@@ -93,4 +93,4 @@ def equity(rows: pl.DataFrame, chosen: policy.Policy = policy.SWING) -> pl.DataF
         Columns session, at whose close a tranche was booked, and equity.
     """
     priced = rows.drop_nulls("realized_return")
-    return learning.book(priced, chosen.paper).sort("session")
+    return learning_lines.book(priced, chosen.paper).sort("session")

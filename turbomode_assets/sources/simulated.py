@@ -3,8 +3,9 @@
 Turns a seed into bars and listings of plainly artificial symbols in eleven sectors.
 Volatility clusters and has regimes, tails are fat, volume follows volatility; shares
 are split, pay dividends, are listed late and delisted. A planted part of known
-strength, whose sign drifts over years, is what a learner can find; with `edge` 0
-there is nothing to find in direction. Stylized facts after Cont (2001).
+strength, whose sign drifts over years and may break on a day, is what a learner can
+find; with `edge` 0 there is nothing to find in direction. Stylized facts after Cont
+(2001).
 
 Same parameters, same bars; a later `last` never changes an earlier bar. Only slicing
 and caching stand here: `simulated_market.py` builds the years.
@@ -44,6 +45,9 @@ class Simulated:
     n_symbols
         Symbols alive in every session, at least 1; who leaves is replaced in the next
         session.
+    breaks_on
+        Session from which the planted part means the opposite of what it did; bars
+        before it are the same as without a break.
 
     Raises
     ------
@@ -60,9 +64,17 @@ class Simulated:
     name: ClassVar[str] = "simulated"
     is_revising: ClassVar[bool] = False
 
-    def __init__(self, seed: int = 7, edge: float = 1.0, n_symbols: int = 100) -> None:
+    def __init__(
+        self,
+        seed: int = 7,
+        edge: float = 1.0,
+        n_symbols: int = 100,
+        breaks_on: dt.date | None = None,
+    ) -> None:
         """Keep the parameters; years are built when they are asked for."""
-        self.market = Market(seed=seed, edge=edge, n_symbols=n_symbols)
+        self.market = Market(
+            seed=seed, edge=edge, n_symbols=n_symbols, breaks_on=breaks_on
+        )
 
     @classmethod
     def example(cls, folder: pathlib.Path) -> Self:  # noqa: ARG003 - reads no file

@@ -6,6 +6,7 @@ here; those follow in `simulated_processes.py` and `simulated_market.py`.
 """
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,9 @@ class Market:
 
     n_symbols: int
     """Symbols alive in every session: who leaves is replaced in the next one."""
+
+    breaks_on: dt.date | None = None
+    """Session from which the planted part means the opposite; None for never."""
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""

@@ -94,6 +94,8 @@ def walk(market: cast.Market, days: Days, before: cast.State) -> Walk:
     vol = draw_volatility(rng, traits, before, days.size)
     score = _autoregression(rng, SCORE_PERSISTENCE, before.score, days.size)
     strength = market.edge * SCORE_RETURN * drift(days, market.seed)
+    if market.breaks_on is not None:
+        strength = np.where(days < np.datetime64(market.breaks_on), 1, -1) * strength
     lean = strength[:, None] * np.vstack([before.score, score[:-1]])
     row = np.arange(days.size)[:, None]
     is_bought = (row > events.jumps_at) & (row <= events.leaves_at)

@@ -50,7 +50,7 @@ def test_a_partition_column_is_a_declared_date(table: schema.Table) -> None:
 def test_a_table_says_what_it_is(table: schema.Table) -> None:
     assert table.grain
     assert table.sentence.endswith(".")
-    assert table.schema_name in {"market", "swing", "learning"}
+    assert table.schema_name in {"market", "swing", "learning", "reports"}
     assert table.base_name.isidentifier()
 
 

@@ -55,6 +55,12 @@ UPSTREAM = {
         "swing/features",
         "swing/outcomes",
     ],
+    "reports/learning": [
+        "learning/standings",
+        "swing/outcomes",
+        "swing/samples",
+        "swing/signals",
+    ],
 }
 """Every asset with what it depends on, in the order of the loop."""
 
@@ -67,6 +73,7 @@ CRONS = {
     "sampling": ("sampling", "0 3 * * 0"),
     "sampling_at_the_turn": ("sampling", "0 3 1 * *"),
     "retraining": ("retraining", "0 4 1 * *"),
+    "learning_report": ("learning_report", "0 5 1 * *"),
 }
 
 JOBS = {
@@ -105,6 +112,7 @@ JOBS = {
         "learning/standings",
         "learning/verdicts",
     ],
+    "learning_report": ["reports/learning"],
 }
 
 TICKS = [
@@ -138,6 +146,7 @@ TICKS = [
     ("retraining", "2024-07-01 04:00", "2024-07-01"),
     ("retraining", "2024-09-01 04:00", "2024-09-01"),
     ("retraining", "2024-01-01 04:00", "2024-01-01"),
+    ("learning_report", "2024-09-01 05:00", "2024-09-01"),
 ]
 """Schedule, New York time and the partition it asks for, if any."""
 

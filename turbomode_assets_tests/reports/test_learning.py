@@ -1,20 +1,32 @@
 """The learning report says what the arms' rows say, and no more."""
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
-from turbomode_assets import policy, sessions, tables
-from turbomode_assets.reports import learning, learning_charts, learning_page
+from turbomode_assets import policy, report_tables, sessions, tables
+from turbomode_assets.reports import (
+    learning,
+    learning_charts,
+    learning_page,
+    learning_pool,
+    learning_rows,
+)
 from turbomode_assets.stats import classification
 
 CLASSES = classification.CLASSES
 DAYS = sessions.sessions_between(dt.date(2022, 1, 3), dt.date(2023, 6, 30))
 USUAL = np.array([0.1, 0.8, 0.1])
 N_NAMES = 20
+
+COST = learning.Cost(
+    n_trainings=18, training_seconds=90.0, cpu_seconds=60.0, seconds=120.0, days=543
+)
 
 
 def arm(insight: float, seed: int = 1) -> pl.DataFrame:
@@ -41,10 +53,8 @@ def lived(seed: int = 1, **changes: Any) -> learning.Lived:
         "arms": {name: arm(insight, seed) for name, insight in arms.items()},
         "older": arm(0.5, seed),
         "verdicts": tables.VERDICTS.empty(),
-        "champions": tables.CHAMPIONS.empty(),
         "standings": tables.STANDINGS.empty(),
-        "n_trainings": 18,
-        "training_seconds": 90.0,
+        "cost": COST,
     }
     return learning.Lived(**plain | changes)
 
@@ -98,33 +108,115 @@ def test_without_edges_there_is_no_book() -> None:
 
 def test_over_seeds_each_seed_is_one_trial() -> None:
     reports = [learning.learning(lived(seed)) for seed in (1, 2, 3)]
-    found = {row.than: row for row in learning.pooled(reports)}["frozen"]
-    gains = [p.gain for r in reports for p in r.pairs if p.than == "frozen"]
+    pooled = {row.name: row for row in learning_pool.pool(reports)}
+    found = pooled["gated over frozen"]
+    gains = [p.gain for r in reports for p in r.whole if p.than == "frozen"]
+    expected = stats.ttest_1samp(gains, 0.0)
     assert found.n_replays == 3
-    assert found.gain == pytest.approx(np.mean(gains))
-    assert found.interval is not None
-    assert found.interval[0] < found.gain < found.interval[1]
+    assert found.mean == pytest.approx(np.mean(gains))
+    assert found.interval == pytest.approx(expected.confidence_interval(0.95))
+    assert found.p == pytest.approx(expected.pvalue)
 
 
 def test_words_say_only_what_is_shown() -> None:
     told = learning_page.verdict_in_words(REPORT)
     assert any(line.startswith("gated over frozen: better") for line in told)
-    assert any("volatility only: not shown either way" in line for line in told)
+    assert any("volatility only: the same words" in line for line in told)
     silent = learning.learning(lived(arms={"base_rate": arm(0.0)}))
     assert "No champion" in learning_page.verdict_in_words(silent)[0]
+
+
+def test_words_do_not_call_taking_turns_an_advantage() -> None:
+    is_turn = pl.col("session").is_in(
+        [day for place, day in enumerate(DAYS) if place // 10 % 2]
+    )
+    sharp, dull = arm(0.8), arm(0.3)
+    ours = pl.concat([sharp.filter(is_turn), dull.filter(~is_turn)])
+    theirs = pl.concat([sharp.filter(~is_turn), dull.filter(is_turn)])
+    found = lived(arms={"gated": ours, "frozen": theirs, "base_rate": arm(0.0)})
+    told = learning_page.verdict_in_words(learning.learning(found))
+    assert told[0].startswith("gated over frozen: not shown either way")
 
 
 def test_the_page_is_the_same_twice_and_holds_every_arm() -> None:
     page = learning_page.render([REPORT])
     assert page == learning_page.render([REPORT])
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert all(f"<td>{row.arm}</td>" in page for row in REPORT.arms)
 
 
-def test_a_chart_stands_for_every_criterion() -> None:
-    class Passed:
-        name, observed, required, is_passed = "accuracy_floor", 0.7, 0.6, True
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """One criterion, by hand."""
 
-    drawn = learning_charts.verdict([Passed()])
+    name: str
+    observed: float
+    required: float
+    is_passed: bool
+
+
+def test_bars_point_right_where_a_criterion_holds() -> None:
+    asked = [
+        Asked("accuracy_floor", 0.7, 0.6, is_passed=True),
+        Asked("calibration_error", 0.02, 0.08, is_passed=True),
+        Asked("calibration_error", 0.10, 0.08, is_passed=False),
+        Asked("skill", 0.0, 0.0, is_passed=False),
+    ]
+    margins = [learning_charts.margin(criterion) for criterion in asked]
+    assert margins == pytest.approx([0.1 / 0.7, 0.75, -0.2, 0.0])
+    drawn = learning_charts.verdict(asked)
     assert drawn.startswith("<svg")
-    assert "accuracy_floor" in drawn
+    assert all(criterion.name in drawn for criterion in asked)
+
+
+def test_silence_counts_as_the_base_rate() -> None:
+    late = arm(0.8).filter(pl.col("session") >= DAYS[100])
+    found = learning.learning(lived(arms={"gated": late, "base_rate": arm(0.0)}))
+    spoken, whole = found.pairs[0], found.whole[0]
+    assert (spoken.n_sessions, whole.n_sessions) == (len(DAYS) - 100, len(DAYS))
+    share = spoken.n_sessions / whole.n_sessions
+    assert whole.gain == pytest.approx(spoken.gain * share)
+
+
+def test_who_never_spoke_is_held_against_the_others_as_the_base_rate() -> None:
+    arms = {"gated": arm(0.8).clear(), "frozen": arm(0.8), "base_rate": arm(0.0)}
+    found = learning.learning(lived(arms=arms))
+    gains = {pair.than: pair.gain for pair in found.whole}
+    skilled = {row.arm: row for row in found.arms}["frozen"]
+    assert found.pairs == ()
+    assert gains["base_rate"] == 0.0
+    assert gains["frozen"] < 0
+    assert skilled.skill is not None
+    assert skilled.skill > 0
+
+
+def test_volatility_without_direction_is_told_apart() -> None:
+    known = arm(0.8)
+    both = pl.col("p_up") + pl.col("p_down")
+    blind = known.with_columns(p_up=both / 2, p_down=both / 2)
+    found = learning.learning(lived(arms={"gated": blind, "base_rate": arm(0.0)}))
+    row = found.arms[0]
+    assert row.skill is not None
+    assert row.skill > 0
+    assert row.direction == pytest.approx(0.0, abs=1e-12)
+    assert "not shown to tell up from down" in learning_page.verdict_in_words(found)[-1]
+
+
+def test_rows_of_the_report_are_as_declared() -> None:
+    month = dt.date(2023, 8, 1)
+    rows = learning_rows.rows(REPORT, month)
+    assert report_tables.LEARNING.violations(rows) == []
+    assert rows["arm"].sort().to_list() == sorted(row.arm for row in REPORT.arms)
+    gains = dict(rows.drop_nulls("product_gain").select("arm", "product_gain").rows())
+    assert gains == {pair.than: pair.gain for pair in REPORT.whole}
+
+
+def test_every_chart_of_a_report_fits_into_metadata() -> None:
+    draw = (learning_charts.skills, learning_charts.decisions, learning_charts.books)
+    assert all(len(one(REPORT)) < 70_000 for one in draw)  # as base64, a third more
+
+
+def test_cost_is_told_with_the_speed_against_life() -> None:
+    told = learning_page.cost_in_words(COST)
+    assert "18 trainings, 1.5 minutes added up, 1.0 of one processor" in told
+    assert f"{543 * 86400 / 120:,.0f} times as fast as life" in told

@@ -7,7 +7,15 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from turbomode_assets import loop, market_tables, schema, sessions, tables
+from turbomode_assets import (
+    loop,
+    market_tables,
+    replay,
+    report_tables,
+    schema,
+    sessions,
+    tables,
+)
 from turbomode_assets.defs import driver, metadata
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.promotion import alias
@@ -181,3 +189,20 @@ def test_signals_are_written_once(lived: Lived) -> None:
     notes = written[metadata.key(tables.SIGNALS)]
     assert notes["rows_emitted"].value == 0
     assert notes["rows_kept"].value == conftest.SETTINGS.n_symbols
+
+
+def test_the_learning_report_is_shown_where_it_was_made(lived: Lived) -> None:
+    made = lived.instance.get_latest_materialization_event(
+        metadata.key(report_tables.LEARNING)
+    )
+    assert made is not None
+    assert made.asset_materialization is not None
+    shown = {
+        name: one.value for name, one in made.asset_materialization.metadata.items()
+    }
+    rows = lived.read(report_tables.LEARNING)
+    assert shown["dagster/row_count"] == rows.height == len(replay.ARMS)
+    assert all(f"| {arm} |" in str(shown["arms"]) for arm in rows["arm"])
+    charts = [str(shown[name]) for name in ("skill", "decisions", "paper_books")]
+    assert all("data:image/svg+xml" in chart for chart in charts)
+    assert max(map(len, charts)) < 100_000

@@ -5,15 +5,19 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from turbomode_assets import replay, replay_files, schema, tables
+from turbomode_assets import replay, replay_files, replay_world, schema, tables
+from turbomode_assets.defs import arms
+from turbomode_assets.models import scoring
 from turbomode_assets.sources import simulated
+from turbomode_assets.store import registry, warehouse
 from turbomode_assets_tests import conftest
 from turbomode_assets_tests.conftest import Lived
 
 pytestmark = pytest.mark.xdist_group("lived")
 
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
-SPAN = replay.Span(
+MONTH = dt.date(2024, 3, 1)
+SPAN = replay_world.Span(
     first=conftest.SETTINGS.first, live_from=conftest.LIVE_FROM, last=conftest.LAST
 )
 
@@ -26,16 +30,16 @@ def source(edge: float = conftest.SETTINGS.edge) -> simulated.Simulated:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> replay_files.Folder:
     """World and trainings of the small history."""
-    made = replay_files.Folder(tmp_path_factory.mktemp("replay"))
-    replay_files.keep(made, replay.build_world(source(), SPAN, NOW))
-    done = list(replay_files.train_all(made, SPAN.months(), 2))
+    made = replay_files.Folder(tmp_path_factory.mktemp("replay"), SPAN)
+    replay_files.keep(made, replay_world.build_world(source(), SPAN, NOW))
+    done = list(replay_files.train_all([made], 2))
     assert not any(one.was_done for one in done)
     return made
 
 
 @pytest.fixture(scope="module")
 def replayed(folder: replay_files.Folder) -> replay_files.Replayed:
-    return replay_files.live(folder, SPAN, NOW, lambda _: None)
+    return next(replay_files.live_all([folder], NOW, 1))
 
 
 ALIKE = (
@@ -91,16 +95,31 @@ def test_probabilities_of_every_arm_are_probabilities(
         assert total.is_between(1 - 1e-9, 1 + 1e-9).all()
 
 
+def test_a_home_tells_the_same_of_its_arms(
+    lived: Lived, replayed: replay_files.Replayed
+) -> None:
+    def load(address: str) -> scoring.Scorer:
+        return scoring.load(registry.load(lived.where.models, address))
+
+    with warehouse.opened(lived.where.database) as store:
+        found = arms.lived(store, load, MONTH)
+    assert set(found.arms) == set(replay.ARMS)
+    for arm, rows in found.arms.items():
+        matured = replayed.arms[arm].filter(pl.col("matures_on") < MONTH)
+        assert rows.height > 0
+        assert rows.equals(matured), arm
+
+
 def test_no_training_is_done_twice(folder: replay_files.Folder) -> None:
-    again = list(replay_files.train_all(folder, SPAN.months(), 1))
-    assert all(one.was_done for one in again)
+    again = list(replay_files.train_all([folder], 1))
+    assert all(one.was_done and one.cpu_seconds > 0 for one in again)
 
 
 def test_permuted_labels_keep_their_frequencies() -> None:
-    world = replay.build_world(source(), SPAN, NOW)
-    dealt = replay.permute_labels(world, 1)
+    world = replay_world.build_world(source(), SPAN, NOW)
+    dealt = replay_world.permute_labels(world, 1)
     column = "label_symmetric_10pct"
     before, after = (w.outcomes[column] for w in (world, dealt))
     assert before.value_counts(sort=True).equals(after.value_counts(sort=True))
     assert not before.equals(after)
-    assert replay.permute_labels(world, 1).samples.equals(dealt.samples)
+    assert replay_world.permute_labels(world, 1).samples.equals(dealt.samples)

@@ -71,6 +71,21 @@ def mean_ic(edge: float, first: int, last: int) -> float:
     return float(kept["ic"].to_numpy().mean())
 
 
+def mean_footprint_return(bars: pl.DataFrame) -> float:
+    """Mean next return of the symbols that closed nearest their high, less the rest."""
+    previous = pl.col("close").shift(1).over("symbol")
+    gross = pl.col("close") * pl.col("split_ratio") / (previous - pl.col("dividend"))
+    top = pl.col("high") - pl.max_horizontal("open", "close")
+    bottom = pl.min_horizontal("open", "close") - pl.col("low")
+    known = bars.with_columns(
+        reach=(bottom - top) / pl.col("close"),
+        after=gross.log().shift(-1).over("symbol"),
+    ).drop_nulls(["reach", "after"])
+    is_near = pl.col("reach") > pl.col("reach").median().over("session")
+    near, far = known.filter(is_near)["after"], known.filter(~is_near)["after"]
+    return float(near.to_numpy().mean() - far.to_numpy().mean())
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 3),
@@ -206,6 +221,18 @@ def test_the_drift_keeps_its_sign_in_the_years_shown() -> None:
     flips = days[1:][np.diff(np.sign(planted)) != 0]
     assert len(flips) >= 4
     assert np.abs(np.diff(planted)).max() < 0.02
+
+
+def test_a_break_turns_what_is_planted_from_its_day_on() -> None:
+    day, last = dt.date(2021, 1, 4), dt.date(2022, 6, 30)
+    whole, broken = (
+        Simulated(edge=4.0, n_symbols=60, breaks_on=breaks_on).bars(FIRST, last)
+        for breaks_on in (None, day)
+    )
+    before = pl.col("session") < day
+    assert broken.filter(before).equals(whole.filter(before))
+    assert mean_footprint_return(whole.filter(~before)) > 0.002
+    assert mean_footprint_return(broken.filter(~before)) < -0.002
 
 
 def test_prices_before_the_epoch_are_refused() -> None:
