@@ -62,6 +62,7 @@ def test_a_month_that_turns_in_midweek() -> None:
         "sampling 2024-01-28",
         "session 2024-02-05",
         "sampling 2024-02-04",
+        "learning_report 2024-02-01",
     ]
 
 
@@ -81,6 +82,7 @@ def test_a_month_that_turns_on_a_sunday() -> None:
         "session 2024-09-03",
         "session 2024-09-04",
         "sampling 2024-09-01",
+        "learning_report 2024-09-01",
     ]
 
 
@@ -93,6 +95,7 @@ def test_a_life_may_last_one_session() -> None:
         "retraining 2024-01-01",
         "session 2024-01-02",
         "sampling 2023-12-31",
+        "learning_report 2024-01-01",
     ]
 
 
