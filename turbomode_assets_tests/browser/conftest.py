@@ -40,9 +40,13 @@ PATIENCE_MS = 120_000
 """How long a page may take on a machine that is busy with other tests."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
+    """Debian's Chromium, driven by Playwright.
+
+    Its event loop runs as long as it does, and Dagster's cannot meanwhile: it ends with
+    the tests that look through it.
+    """
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="needs the extra `browser`"
     )
@@ -56,7 +60,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(
     browser: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[serving.Served]:

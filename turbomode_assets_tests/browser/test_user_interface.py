@@ -41,8 +41,10 @@ def test_the_lineage_page_shows_the_loop_in_order(desk: Desk) -> None:
 
 @pytest.mark.parametrize("view", views.ALL, ids=lambda view: view.name)
 def test_a_view_shows_its_tables_and_no_other(desk: Desk, view: views.View) -> None:
-    graph = desk.visit(view.path).locator("foreignObject")
+    page = desk.visit(view.path)
+    graph = page.locator("foreignObject")
     graph.first.wait_for()
+    page.get_by_text("(fetching statuses)").first.wait_for(state="detached")
     shown = {text.strip() for text in graph.all_text_contents()}
     keys = {lineage.holder(table.name) for table in view.tables}
     groups = {desk.group(key) for key in keys}

@@ -32,7 +32,8 @@ LIVE_ON, MATURED_ON, SILENT_ON = (
 )
 SPOKEN_BY, KEY = "champion_version", ["symbol", "session"]
 N_OLD = policy.SWING.registry.kept_challengers + 1
-OLD = {f"old{n:02}": dt.datetime(2020, 1, 1 + n, tzinfo=dt.UTC) for n in range(N_OLD)}
+FIRST_OLD = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+OLD = {f"old{n:03}": FIRST_OLD + dt.timedelta(days=n) for n in range(N_OLD)}
 
 
 @dataclasses.dataclass(frozen=True)
