@@ -114,6 +114,10 @@ def test_a_home_that_has_lived_is_brought_nowhere(desk: Desk) -> None:
     before = desk.rows(tables.SIGNALS)
     run = desk.served.ask(BOOTSTRAP)["data"]["launchRun"]["run"]["runId"]
     page = desk.visit(f"/runs/{run}")
-    page.get_by_text("0 steps taken").first.wait_for()
-    page.get_by_text("RUN_SUCCESS").first.wait_for()
+    page.get_by_text("Success", exact=True).first.wait_for()
+    log = desk.served.ask(
+        f'{{logsForRun(runId:"{run}"){{... on EventConnection{{events'
+        "{... on MessageEvent{message}}}}}"
+    )
+    assert "0 steps taken" in str(log)
     assert desk.rows(tables.SIGNALS).equals(before)
