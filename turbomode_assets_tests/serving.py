@@ -31,6 +31,11 @@ class Served:
     port: int
     process: subprocess.Popen[str]
 
+    @property
+    def log(self) -> Path:
+        """What the command has said; each start of a home has a file of its own."""
+        return self.home.parent / f"{self.home.name}-{self.port}.log"
+
     def url(self, path: str = "/") -> str:
         """Address of a page."""
         return f"http://127.0.0.1:{self.port}{path}"
@@ -56,11 +61,18 @@ class Served:
         started = self.processes()
         self.process.send_signal(by)
         code = self.process.wait(START_SECONDS)
-        left = [each.cmdline() for each in started[1:] if each.is_running()]
+        left = [each.cmdline() for each in started[1:] if _is_alive(each)]
         if left:
             message = f"expected everything to end with the command, found {left}"
             raise RuntimeError(message)
         return code
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; what has ended and waits for its parent to notice does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.is_running())
+    return False
 
 
 @contextlib.contextmanager
@@ -68,7 +80,7 @@ def up(home: Path, *options: str) -> Iterator[Served]:
     """A home that is up, once its code location has loaded."""
     port = free_port()
     command = [*COMMAND, "up", "--home", str(home), "--port", str(port), *options]
-    said = (home.parent / f"{home.name}-up.log").open("w")
+    said = (home.parent / f"{home.name}-{port}.log").open("w")
     with (
         said,
         subprocess.Popen(  # noqa: S603 - our own command line
@@ -77,7 +89,7 @@ def up(home: Path, *options: str) -> Iterator[Served]:
     ):
         served = Served(home, port, process)
         try:
-            _wait(served, Path(said.name))
+            _wait(served)
             yield served
         finally:
             if process.poll() is None:
@@ -95,12 +107,12 @@ def free_port() -> int:
 _LOADED = "{workspaceOrError{... on Workspace{locationEntries{loadStatus}}}}"
 
 
-def _wait(served: Served, log: Path) -> None:
+def _wait(served: Served) -> None:
     until = time.monotonic() + START_SECONDS
     while not _is_loaded(served):
         if served.process.poll() is not None or time.monotonic() > until:
             message = f"expected a page within {START_SECONDS:.0f} s, found none: "
-            raise TimeoutError(message + log.read_text()[-2000:])
+            raise TimeoutError(message + served.log.read_text()[-2000:])
         time.sleep(0.2)
 
 

@@ -47,7 +47,7 @@ def test_it_fits_a_small_server(served: serving.Served) -> None:
 
 
 def test_it_says_where_to_look(served: serving.Served) -> None:
-    said = Path(f"{served.home}-up.log").read_text()
+    said = served.log.read_text()
     for view in views.ALL:
         assert served.url(view.path) in said
 
