@@ -57,8 +57,8 @@ class FeaturePolicy:
 
     feature_set: str = "compact"
     """Named set of features. `compact` is a broad selection with what models of all
-    features relied on most. Before it had those, `full` was better by 31 nats / 10,000
-    (17 to 48) from 2016 to 2023, at 3.4 times the CPU time, see docs/training.md."""
+    features relied on most. `full` is better by 17 nats / 10,000 (6 to 30) from 2016 to
+    2023, at 2.8 times the CPU time, see docs/training.md."""
 
     def __post_init__(self) -> None:
         """Refuse a set that does not exist."""
