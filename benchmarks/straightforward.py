@@ -1,9 +1,11 @@
 """The eight models as one would first write them: the other side of ``training.py``.
 
 Each library's scikit-learn interface, each fold and model from the raw frame, every
-session, nothing shared; sizes of trees, rounds and rates as in `turbomode_assets`.
+session, nothing shared; sizes of trees, rounds, rates and the meta-learner as in
+`turbomode_assets`.
 """
 
+import dataclasses
 import functools
 import warnings
 from collections.abc import Callable, Sequence
@@ -29,6 +31,7 @@ from turbomode_assets.models import (
     ranked_logistic,
     sklearn_boosting,
     sklearn_extra_trees,
+    stacking,
     xgboost_hist,
     xgboost_native,
     xgboost_shallow,
@@ -38,6 +41,15 @@ from turbomode_assets.samples import splits
 N_THREADS = 2
 
 Floats = np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Taught:
+    """Out-of-fold rows of one fold, for the meta-learner."""
+
+    chances: Floats
+    labels: np.ndarray
+    n_sessions: int
 
 
 def _lightgbm(module: Any, n_rows: int, n_features: int) -> Any:
@@ -132,10 +144,12 @@ def _predict(models: list[Any], frame: pl.DataFrame, features: Sequence[str]) ->
     return np.hstack([model.predict_proba(table) for model in models])
 
 
-def _stack(taught: list[tuple[Floats, list[str]]]) -> Any:
-    meta = sklearn.linear_model.LogisticRegression(max_iter=500)
-    labels = [base.CLASSES.index(label) for _, part in taught for label in part]
-    return meta.fit(np.log(np.vstack([chances for chances, _ in taught])), labels)
+def _stack(taught: list[Taught]) -> stacking.Stacker:
+    """The product's own: how far it trusts a base model is method, not work saved."""
+    chances = np.vstack([part.chances for part in taught])
+    labels = np.concatenate([part.labels for part in taught])
+    n_sessions = sum(part.n_sessions for part in taught)
+    return stacking.fit(chances, labels, np.ones(len(labels)), n_sessions)
 
 
 def train(
@@ -148,7 +162,7 @@ def train(
 ) -> pl.DataFrame:
     """Out-of-fold rows with stacked probabilities; the final refit is made as well."""
     warnings.filterwarnings("ignore")
-    oof: list[tuple[Floats, list[str]]] = []
+    oof: list[Taught] = []
     parts = []
     for fold in folds:
         progress(f"fold {fold.number + 1} of {len(folds)}")
@@ -156,14 +170,16 @@ def train(
         test_rows = samples.filter(pl.col("session").is_in(fold.test_sessions))
         chances = _predict(_fit_all(train_rows, features), test_rows, features)
         if oof:
-            stacked = _stack(oof).predict_proba(np.log(chances))
+            stacked = _stack(oof).predict(chances)
             columns = [
                 pl.Series(f"p_{label}", stacked[:, code])
                 for code, label in enumerate(base.CLASSES)
             ]
             keys = test_rows.select("symbol", "session", "label")
             parts.append(keys.with_columns(columns))
-        oof.append((chances, test_rows["label"].to_list()))
+        codes = np.array([base.CLASSES.index(name) for name in test_rows["label"]])
+        days = test_rows["session"].n_unique()
+        oof.append(Taught(chances, codes.astype(np.int32), days))
     if refits:
         progress("final refit")
         _fit_all(samples, features)
