@@ -7,6 +7,7 @@ Nothing is computed here, and the live ledger is never opened.
 import argparse
 import dataclasses
 import datetime as dt
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ REPORT = "learning.html"
 
 HISTORY_YEARS = 4
 """Years of history before the first month lived, where nobody says."""
+
+_SEED = re.compile(r"-seed-\d+")  # all that tells replays of one market apart
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -175,5 +178,6 @@ def _report(
         verdicts=done.ledger.read(tables.VERDICTS),
         standings=done.ledger.read(tables.STANDINGS),
         cost=cost,
+        market=_SEED.sub("", folder.root.name),
     )
     return learning.learning(lived)

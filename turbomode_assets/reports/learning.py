@@ -53,6 +53,8 @@ class Lived:
     verdicts: pl.DataFrame
     standings: pl.DataFrame
     cost: Cost
+    market: str = ""
+    """What it has in common with replays of the same market under other seeds."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ class ArmRow:
     n_rows: int
     loss: float
     skill: float | None
+    """Share of the base rate's loss that is saved; None for itself, or without it."""
     interval: tuple[float, float] | None
     direction: float | None
     """Nats a row saved in telling up from down; the rest of the gain is volatility."""
@@ -117,6 +120,8 @@ class Learning:
     books: Mapping[str, pl.DataFrame]
     """By arm, see `learning_lines.book`."""
     cost: Cost
+    market: str
+    """As in `Lived`."""
 
 
 def learning(lived: Lived, chosen: policy.Policy = policy.SWING) -> Learning:
@@ -159,6 +164,7 @@ def learning(lived: Lived, chosen: policy.Policy = policy.SWING) -> Learning:
         },
         books=books,
         cost=lived.cost,
+        market=lived.market,
     )
 
 
@@ -184,7 +190,7 @@ def _arm_row(
     against = learning_losses.gains(own, learning_losses.losses(base))
     usual = float(against["loss_than"].to_numpy().mean())
     loss = float(own["loss"].to_numpy().mean())
-    is_base = name == BASE
+    is_base = name == BASE or BASE not in spoken
     ends = None if is_base else resampling.interval(against["gain"], gate)
     told = learning_losses.direction_gains(spoken[name], base)
     return ArmRow(

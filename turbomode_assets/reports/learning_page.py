@@ -37,15 +37,15 @@ def render(reports: Sequence[learning.Learning]) -> str:
     Parameters
     ----------
     reports
-        In the order they are shown; over two or more of one market the gains are
-        pooled.
+        In the order they are shown; over two or more of one market, and never over
+        several markets, the gains are pooled.
 
     Returns
     -------
     str
         An HTML document; same reports, same bytes.
     """
-    parts = ["<h1>Does the loop learn?</h1>", _pooled(reports)]
+    parts = ["<h1>Does the loop learn?</h1>", *_pooled(reports)]
     for report in reports:
         parts += [f"<h2>{html.escape(report.name)}</h2>", *_one(report)]
     head = f"<meta charset=utf-8><title>Learning report</title><style>{_STYLE}</style>"
@@ -67,7 +67,7 @@ def verdict_in_words(report: learning.Learning) -> tuple[str, ...]:
     told = [_in_words(pair) for pair in report.pairs]
     if product is None:
         told.append("No champion was crowned: the product said nothing.")
-    if n_silent:
+    if n_silent and report.whole:
         told.append(
             f"The product was silent in {n_silent} of {report.n_sessions} sessions. "
             "Were silence the base rate:"
@@ -181,16 +181,18 @@ def _one(report: learning.Learning) -> Iterator[str]:
     yield f"<details><summary>Every decision</summary>{listed}</details>"
 
 
-def _pooled(reports: Sequence[learning.Learning]) -> str:
-    rows = learning_pool.pool(reports)
-    if len(reports) < 2 or not rows:  # noqa: PLR2004 - one replay needs no pooling
-        return ""
-    cells = (
-        (r.name, r.n_replays, r.mean, *(r.interval or (None, None)), r.p) for r in rows
-    )
+def _pooled(reports: Sequence[learning.Learning]) -> Iterator[str]:
     head = ("of", "replays", "mean", "low", "high", "p")
-    told = "Over all replays, each one trial; silence counted as the base rate:"
-    return f"<p>{told}</p>" + _table(head, cells)
+    for market, alike in learning_pool.by_market(reports).items():
+        if len(alike) < 2:  # noqa: PLR2004 - one replay needs no pooling
+            continue
+        cells = (
+            (r.name, r.n_replays, r.mean, *(r.interval or (None, None)), r.p)
+            for r in learning_pool.pool(alike)
+        )
+        told = f"Over {len(alike)} replays of {market or 'one market'}, each one trial"
+        yield f"<p>{html.escape(told)}; silence counted as the base rate:</p>"
+        yield _table(head, cells)
 
 
 def _table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:

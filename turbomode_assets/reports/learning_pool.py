@@ -55,13 +55,23 @@ def pooled(name: str, figures: Sequence[float]) -> Pooled:
     )
 
 
+def by_market(
+    reports: Sequence[learning.Learning],
+) -> dict[str, list[learning.Learning]]:
+    """Reports by their market: only those of one may be pooled."""
+    found: dict[str, list[learning.Learning]] = {}
+    for report in reports:
+        found.setdefault(report.market, []).append(report)
+    return found
+
+
 def pool(reports: Sequence[learning.Learning]) -> tuple[Pooled, ...]:
     """Gains of the product on every session, and skill and direction of each arm.
 
     Parameters
     ----------
     reports
-        One per replay.
+        One per replay, all of one market: with an edge and without one are two.
     """
     found: dict[str, list[float]] = {}
     for report in reports:

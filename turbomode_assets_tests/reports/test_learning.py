@@ -118,6 +118,25 @@ def test_over_seeds_each_seed_is_one_trial() -> None:
     assert found.p == pytest.approx(expected.pvalue)
 
 
+def test_replays_of_several_markets_are_never_pooled_together() -> None:
+    markets = {1: "edge 0", 2: "edge 2", 3: "edge 0"}
+    reports = [learning.learning(lived(n, market=m)) for n, m in markets.items()]
+    page = learning_page.render(reports)
+    assert page.count("each one trial") == 1
+    assert "Over 2 replays of edge 0" in page
+    grouped = learning_pool.by_market(reports)
+    assert grouped == {"edge 0": [reports[0], reports[2]], "edge 2": [reports[1]]}
+
+
+def test_without_a_base_rate_there_is_no_skill_to_speak_of() -> None:
+    arms = {"gated": arm(0.8), "frozen": arm(0.3)}
+    found = learning.learning(lived(arms=arms))
+    for row in found.arms:
+        assert (row.skill, row.interval, row.direction) == (None, None, None)
+    (told,) = learning_page.verdict_in_words(found)
+    assert told.startswith("gated over frozen: better")
+
+
 def test_words_say_only_what_is_shown() -> None:
     told = learning_page.verdict_in_words(REPORT)
     assert any(line.startswith("gated over frozen: better") for line in told)
