@@ -58,18 +58,18 @@ def save(root: Path, artifact: Mapping[str, bytes]) -> str:
     -------
     str
         SHA-256 in hex, the name of the artifact's folder. Saving the same content
-        again changes nothing.
+        again changes nothing, unless what is stored was damaged: that is replaced.
     """
     address = content_address(artifact)
     target = root / address
-    if target.exists():
+    if is_intact(root, address):
         return address
+    is_damaged = target.exists()
     root.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=root))
-    for name, content in {**artifact, MANIFEST: _manifest(artifact)}.items():
-        _write_synced(aside / _safe(name), content)
-    for folder in (aside, *(path for path in aside.rglob("*") if path.is_dir())):
-        _sync_folder(folder)
+    _write_all(aside, {**artifact, MANIFEST: _manifest(artifact)})
+    if is_damaged:
+        _discard(root, address)
     try:
         aside.rename(target)
     except OSError:
@@ -103,6 +103,15 @@ def load(root: Path, address: str) -> dict[str, bytes]:
         name: _verified(folder / _safe(name), expected)
         for name, expected in json.loads(manifest).items()
     }
+
+
+def is_intact(root: Path, address: str) -> bool:
+    """Whether `load` would hand the artifact out."""
+    try:
+        load(root, address)
+    except errors.ArtifactError:
+        return False
+    return True
 
 
 def _absence(root: Path, address: str) -> str:
@@ -146,11 +155,15 @@ def prune(root: Path, addresses: Iterable[str]) -> list[str]:
         manifest = root / address / MANIFEST
         if manifest.is_file():
             _write_synced(_tombstone(root, address), manifest.read_bytes())
-        aside = Path(tempfile.mkdtemp(prefix=".pruning-", dir=root))
-        (root / address).rename(aside / address)
-        _sync_folder(root)
-        shutil.rmtree(aside)
+        _discard(root, address)
     return removed
+
+
+def _discard(root: Path, address: str) -> None:
+    aside = Path(tempfile.mkdtemp(prefix=".pruning-", dir=root))
+    (root / address).rename(aside / address)
+    _sync_folder(root)
+    shutil.rmtree(aside)
 
 
 def _tombstone(root: Path, address: str) -> Path:
@@ -175,6 +188,13 @@ def _safe(name: str) -> str:
         message = f"artifact files must have plain relative names, was {name!r}"
         raise errors.ArtifactError(message)
     return name
+
+
+def _write_all(folder: Path, artifact: Mapping[str, bytes]) -> None:
+    for name, content in artifact.items():
+        _write_synced(folder / _safe(name), content)
+    for each in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        _sync_folder(each)
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -40,6 +40,18 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
         registry.load(tmp_path, address)
 
 
+@pytest.mark.parametrize("name", ["trees.txt", "base/one/model.txt", registry.MANIFEST])
+def test_training_again_mends_what_was_damaged(tmp_path: Path, name: str) -> None:
+    address = registry.save(tmp_path, ARTIFACT)
+    (tmp_path / address / name).write_bytes(b"other")
+    assert registry.save(tmp_path, ARTIFACT) == address
+    assert registry.load(tmp_path, address) == ARTIFACT
+    (tmp_path / address / name).unlink()
+    assert registry.save(tmp_path, ARTIFACT) == address
+    assert registry.load(tmp_path, address) == ARTIFACT
+    assert [path.name for path in tmp_path.iterdir()] == [address]
+
+
 def test_a_pruned_artifact_says_so_and_its_manifest_stays(tmp_path: Path) -> None:
     address = registry.save(tmp_path, ARTIFACT)
     other = registry.save(tmp_path, {"card.json": b"other"})
