@@ -1,7 +1,7 @@
 """Charts the user interface shows beside a materialization, as Markdown images.
 
-Reads what a chart needs and hands it over; drawing stands in ``reports``, one file a
-chart. The verdict's chart and calibration stand with the check and the card.
+Reads what a chart needs and hands it over; drawing stands in ``reports``. The verdict's
+chart and calibration stand with the check and the card.
 """
 
 import datetime as dt
@@ -12,9 +12,8 @@ from turbomode_assets import sessions, tables
 from turbomode_assets.defs import gate_report, partitions
 from turbomode_assets.reports import (
     coverage_chart,
-    equity_chart,
-    skill_chart,
     track_record,
+    track_record_charts,
 )
 from turbomode_assets.store import warehouse
 
@@ -56,6 +55,6 @@ def track(
     skills = {mode: track_record.skill(part) for mode, part in by_mode.items()}
     books = {mode: track_record.equity(part) for mode, part in by_mode.items()}
     return {
-        "skill": gate_report.as_image(skill_chart.draw(skills)),
-        "equity": gate_report.as_image(equity_chart.draw(books)),
+        "skill": gate_report.as_image(track_record_charts.skill(skills)),
+        "equity": gate_report.as_image(track_record_charts.equity(books)),
     }

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import sessions
-from turbomode_assets.reports import equity_chart, skill_chart, track_record
+from turbomode_assets.reports import track_record, track_record_charts
 
 DAYS = sessions.sessions_between(dt.date(2024, 1, 2), dt.date(2024, 6, 28))
 
@@ -48,8 +48,8 @@ def test_charts_name_every_mode_and_survive_an_empty_ledger() -> None:
         "live": track_record.skill(rows(0.8)),
         "replay": track_record.skill(rows(0.2)),
     }
-    svg = skill_chart.draw(skills)
+    svg = track_record_charts.skill(skills)
     assert ">live<" in svg
     assert ">replay<" in svg
-    assert "nothing yet" in skill_chart.draw({})
-    assert "nothing yet" in equity_chart.draw({})
+    assert "nothing yet" in track_record_charts.skill({})
+    assert "nothing yet" in track_record_charts.equity({})
