@@ -10,13 +10,21 @@ import hashlib
 import importlib.metadata
 import io
 import json
-from collections.abc import Mapping
-from typing import Any
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import polars as pl
 
 from turbomode_assets import policy, tables
-from turbomode_assets.models import base, challenger, diagnostics
+from turbomode_assets.models import (
+    base,
+    calibration,
+    challenger,
+    diagnostics,
+    matrix,
+    stacking,
+)
 
 LIBRARIES = (
     "catboost",
@@ -101,24 +109,69 @@ class Record:
         return tables.MODELS.conform(pl.DataFrame([row], schema=tables.MODELS.schema()))
 
     def _parameters(self, training: policy.TrainingPolicy) -> dict[str, Any]:
-        line_up, n_features = (
-            base.line_up(training.line_up),
-            len(self.trained.importance),
-        )
-        chosen = {
-            name: base.drawing(getattr(base.find(name), "PARAMETERS", {}), n_features)
-            for name in line_up
-        }
-        versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+        line_up = base.line_up(training.line_up)
         return {
             "training": dataclasses.asdict(training),
-            "models": chosen,
-            "libraries": versions,
+            "models": chosen(line_up, len(self.trained.importance)),
+            "libraries": versions(),
         }
 
     def _diagnostics(self, rules: policy.Policy) -> dict[str, Any]:
         line_up = base.line_up(rules.training.line_up)
         return diagnostics.diagnose(self.trained.oof, line_up, rules.gate)
+
+
+def versions() -> dict[str, str]:
+    """Installed version of each of `LIBRARIES`."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def chosen(line_up: Sequence[str], n_features: int) -> dict[str, dict[str, Any]]:
+    """Every number a person chose for the models of a line-up, ready for JSON.
+
+    Parameters
+    ----------
+    line_up
+        Base models.
+    n_features
+        How many features there are to draw from.
+
+    Returns
+    -------
+    dict
+        By module, what it declares in capitals, with `PARAMETERS` as they are passed
+        on; what models of one library share stands under the module they share, and
+        what all share under those of the matrix, the meta-learner and the calibrator.
+    """
+    models = {name: cast("types.ModuleType", base.find(name)) for name in line_up}
+    shared = [matrix, stacking, calibration, *_natives(models.values())]
+    found = {module.__name__.rpartition(".")[2]: _declared(module) for module in shared}
+    for name, module in models.items():
+        own = _declared(module)
+        drawn = base.drawing(own.pop("PARAMETERS", {}), n_features)
+        found[name] = drawn | own
+    return found
+
+
+def _natives(models: Iterable[types.ModuleType]) -> list[types.ModuleType]:
+    """Modules that models of one library share, as they import them."""
+    imported = (value for model in models for value in vars(model).values())
+    natives = {
+        each.__name__: each
+        for each in imported
+        if isinstance(each, types.ModuleType) and each.__name__.endswith("_native")
+    }
+    return [natives[name] for name in sorted(natives)]
+
+
+def _declared(module: types.ModuleType) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if name.isupper()
+        and not name.startswith("_")
+        and isinstance(value, int | float | dict)
+    }
 
 
 def fingerprint(samples: pl.DataFrame) -> str:

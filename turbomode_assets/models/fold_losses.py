@@ -11,7 +11,12 @@ import polars as pl
 from turbomode_assets.models import diagnostics
 from turbomode_assets.stats import classification
 
-_FORECASTS = {"calibrated": "", "base_rate": "_base_rate", "volatility": "_volatility"}
+_FORECASTS = {
+    "calibrated": "",
+    "base_rate": "_base_rate",
+    "volatility": "_volatility",
+    "momentum": "_momentum",
+}
 
 
 def by_fold(oof: pl.DataFrame) -> list[dict[str, Any]]:
@@ -26,7 +31,8 @@ def by_fold(oof: pl.DataFrame) -> list[dict[str, Any]]:
     -------
     list of dict
         ``fold``; ``first`` and ``last`` session as ISO dates; ``n_rows``; the mean
-        log-loss in nats of ``calibrated``, ``base_rate`` and ``volatility``.
+        log-loss in nats of ``calibrated``, ``base_rate``, ``volatility`` and
+        ``momentum``.
     """
     losses = [
         classification.log_loss(suffix).mean().round(diagnostics.DIGITS).alias(name)

@@ -23,5 +23,5 @@ load = xgboost_native.load
 
 
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> base.Fitted:
-    """See `base.Model.fit`."""
+    """See `base.Model.fit`; nothing is drawn, so `seed` changes nothing."""
     return xgboost_native.fit(samples, rows, {**PARAMETERS, "seed": seed})

@@ -63,6 +63,15 @@ def test_the_same_seed_gives_the_same_bytes_whatever_was_shared_before(
 
 
 @every_forecast
+def test_another_seed_changes_a_model_that_draws_and_no_other(name: str) -> None:
+    """A model that draws nothing says so where it says how it is fitted."""
+    module, known = base.find(name), world(edge=4.0)
+    other = module.fit(known, np.arange(N_ROWS), 2).predict(known.values)
+    is_same = np.array_equal(other, fitted(name, edge=4.0).predict(known.values))
+    assert is_same == ("nothing is drawn" in (module.fit.__doc__ or ""))
+
+
+@every_forecast
 def test_rows_left_out_leave_no_trace(name: str) -> None:
     samples, rows = world(edge=4.0), np.arange(0, N_ROWS, 2)
     labels = samples.labels.copy()

@@ -7,6 +7,10 @@ import pytest
 from turbomode_assets.models import base, fold_losses, layout
 from turbomode_assets_tests.models import test_challenger
 
+FORECASTS = {"calibrated": ""} | {
+    name: f"_{name}" for name in ("base_rate", "volatility", "momentum")
+}
+
 
 def test_every_fold_has_the_mean_loss_of_its_own_rows() -> None:
     oof = test_challenger.trained().oof
@@ -17,7 +21,7 @@ def test_every_fold_has_the_mean_loss_of_its_own_rows() -> None:
         assert row["n_rows"] == rows.height
         assert row["first"] == str(rows["session"].min())
         assert row["last"] == str(rows["session"].max())
-        for name, suffix in (("calibrated", ""), ("base_rate", "_base_rate")):
+        for name, suffix in FORECASTS.items():
             chances = rows.select(f"p_{each}{suffix}" for each in base.CLASSES)
             right = layout.class_codes(rows["label"])
             likely = chances.to_numpy()[np.arange(rows.height), right]
