@@ -3,8 +3,8 @@
 Temperature scaling around the mean: logarithms of the three probabilities keep their
 mean over the rows, and their distance from it is stretched or shrunk by one number,
 drawn toward one. Boldness is what stacking gets wrong and what lasts; the level of the
-last quarters is weather. A calibrator that also learned levels (Dirichlet calibration)
-made eight years of real prices worse, see ``docs/real_prices.md``.
+last quarters is weather. ``benchmarks/calibrators.py`` holds it against calibrators
+that learn more: a sigmoid or a rising function for each class, or levels and slopes.
 
 It must see probabilities of sessions that neither base models nor meta-learner had
 learned from. That is the caller's duty: nothing here knows a fold.
