@@ -192,8 +192,9 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
 
     with warehouse.opened(where.database) as store:
         rows = succession.compared_rows(store, options.version, scorer_of)
+    own = rows.filter(pl.col("version") == options.version)
     drawn = Table("month", "rows", "loss", "shared rows", "loss there", "champion's")
-    for row in _by_month(rows).iter_rows(named=True):
+    for row in _by_month(own).iter_rows(named=True):
         losses = ("loss", "loss_shared", "loss_champion")
         loss, shared, other = (
             "-" if row[name] is None else f"{row[name]:.4f}" for name in losses
@@ -201,6 +202,11 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
         count = (str(row["rows"]), loss, str(row["n_shared"]), shared, other)
         drawn.add_row(f"{row['month']:%Y-%m}", *count)
     console.print(drawn)
+    n_bets, n_earlier = int(rows["is_bet_on"].sum()), rows.height - own.height
+    console.print(
+        f"{n_bets} rows count as evidence against the champion, {n_earlier} of them "
+        "with what earlier challengers had said first."
+    )
     if options.to:
         rows.write_csv(options.to)
         console.print(f"{rows.height} rows written to {options.to}.")

@@ -109,7 +109,7 @@ def fit_volatility(
 ) -> volatility_only.Logistic:
     """The volatility-only baseline of a month, on the samples its challenger had."""
     known = loop.known_before(samples, month, rules)
-    names = catalog.names("volatility")
+    names = catalog.names("volatility", rules.features.feature_set)
     days = known["session"].unique().sort().to_list()
     columns = layout.Columns(
         features=names, volatility=names, momentum=rules.training.momentum_feature
@@ -160,8 +160,7 @@ class Gated:
         standing = succession.assess_champion(store, record.month, rules)
         store.append(tables.STANDINGS, standing)
         store.append(tables.CHAMPIONS, succession.unseat(store, standing, now))
-        found = succession.gather_evidence(store, record, self._scorer_of)
-        verdict = loop.judge_challenger(found, rules)
+        verdict = succession.judge(store, record, self._scorer_of, rules)
         metrics = succession.measured(record, verdict, rules)
         store.append(tables.MODELS, record.card(metrics, rules, (now, now)))
         store.append(tables.OOF_PREDICTIONS, record.predictions())
@@ -248,7 +247,7 @@ def speak(
             if other is not None:
                 said[arm].append(emit(world, days, other, rules))
         older = newest
-        said["volatility_only"].append(_of_volatility(world, days, training))
+        said["volatility_only"].append(_of_volatility(world, days, training, rules))
     if not said["always_newest"]:
         message = "expected at least one month to replay, found none; widen the span"
         raise errors.MissingUpstream(message)
@@ -260,11 +259,14 @@ def speak(
 
 
 def _of_volatility(
-    world: replay_world.World, days: Sequence[dt.date], training: Training
+    world: replay_world.World,
+    days: Sequence[dt.date],
+    training: Training,
+    rules: policy.Policy,
 ) -> pl.DataFrame:
     features = world.features.filter(pl.col("session").is_in(list(days)))
     rows = signals_ledger.eligible(features, world.universe)
-    names = sorted(catalog.names("volatility"))
+    names = sorted(catalog.names("volatility", rules.features.feature_set))
     chances = training.volatility.predict(layout.as_values(rows, names))
     columns = [
         pl.Series(f"p_{name}", np.ascontiguousarray(column))

@@ -2,7 +2,7 @@
 
 1. `assess_champion`    signals of the champion, outcomes    -> standing
 2. `unseat`             standing                             -> row of the champions
-3. `gather_evidence`    challenger, champion, their records  -> evidence
+3. `judge`              challenger, champion, their records  -> verdict
 4. `crown`              verdict                              -> row of the champions
 5. `roll_back`          a person's word                      -> row of the champions
 6. `superseded`         champions, model cards               -> artifacts that may go
@@ -207,8 +207,37 @@ def _seat(ledger: Ledger, wanted: loop.Crowning, reason: str) -> pl.DataFrame:
     return tables.CHAMPIONS.conform(row.with_columns(reason=pl.lit(reason)))
 
 
+def judge(
+    ledger: Ledger,
+    record: card.Record,
+    scorer_of: ScorerOf,
+    rules: policy.Policy = policy.SWING,
+) -> gate.Verdict:
+    """Verdict over a challenger; of one that was ever judged, the stored one.
+
+    A version is judged once, by the policy on its card. Were the same artifact judged
+    again whenever the policy changes, the gate could be asked until it says yes, and a
+    stored verdict would be a mixture of several.
+
+    Parameters
+    ----------
+    ledger, record, scorer_of
+        As for `gather_evidence`.
+    rules
+        Policy in force.
+    """
+    stored = ledger.read(tables.VERDICTS, match={"version": record.version})
+    if stored.height:
+        return gate.from_frame(stored)
+    found = gather_evidence(ledger, record, scorer_of, rules)
+    return loop.judge_challenger(found, rules)
+
+
 def gather_evidence(
-    ledger: Ledger, record: card.Record, scorer_of: ScorerOf
+    ledger: Ledger,
+    record: card.Record,
+    scorer_of: ScorerOf,
+    rules: policy.Policy = policy.SWING,
 ) -> evidence.Evidence:
     """Challenger beside whoever reigned when its month began.
 
@@ -221,6 +250,8 @@ def gather_evidence(
     scorer_of
         Loads the champion, to say what it would have in sessions after its training
         in which it emitted nothing.
+    rules
+        Policy in force: which features.
     """
     version = judged_against(ledger, record.month)
     cards = ledger.read(tables.MODELS, match={"version": version})
@@ -228,9 +259,9 @@ def gather_evidence(
     return evidence.gather(
         record.predictions(),
         ledger.read(tables.OOF_PREDICTIONS, match={"version": version}),
-        _heard(ledger, version, record.known, scorer_of),
+        _heard(ledger, version, record.known, scorer_of, rules),
         record.known.filter(pl.col("matures_on") > fitted_on).height,
-        _earlier(ledger, version, record),
+        _earlier(ledger, version, record.month),
     )
 
 
@@ -241,6 +272,9 @@ def compared_rows(
     rules: policy.Policy = policy.SWING,
 ) -> pl.DataFrame:
     """Rows on which a judged challenger was compared, as `evidence.rows` lists them.
+
+    What the champion would have said where it was silent is not stored; its artifact
+    says it again.
 
     Parameters
     ----------
@@ -270,17 +304,22 @@ def compared_rows(
     return evidence.rows(
         own,
         ledger.read(tables.OOF_PREDICTIONS, match={"version": against}),
-        _heard(ledger, against, known, scorer_of),
+        _heard(ledger, against, known, scorer_of, rules),
+        _earlier(ledger, against, month),
     )
 
 
 def _heard(
-    ledger: Ledger, version: str, known: pl.DataFrame, scorer_of: ScorerOf
+    ledger: Ledger,
+    version: str,
+    known: pl.DataFrame,
+    scorer_of: ScorerOf,
+    rules: policy.Policy,
 ) -> pl.DataFrame:
     """What a champion emitted, and would have where it was silent."""
     cards = ledger.read(tables.MODELS, match={"version": version})
     signals = ledger.read(tables.SIGNALS, match={"champion_version": version})
-    unheard = _unheard(signals, known, cards, scorer_of)
+    unheard = _unheard(signals, known, cards, scorer_of, rules)
     return pl.concat([signals.select(_SAID), unheard])
 
 
@@ -289,11 +328,13 @@ def _unheard(
     known: pl.DataFrame,
     cards: pl.DataFrame,
     scorer_of: ScorerOf,
+    rules: policy.Policy,
 ) -> pl.DataFrame:
     """What the champion would have said where it was silent: out of its sample too."""
     nothing = signals.select(_SAID).clear()
+    version = catalog.feature_version(rules.features.feature_set)
     for row in cards.iter_rows(named=True):
-        if row["feature_version"] != catalog.feature_version():
+        if row["feature_version"] != version:
             return nothing
         later = known.filter(pl.col("session") > row["labels_known_on"])
         silent = later.join(signals, on=["symbol", "session"], how="anti")
@@ -305,10 +346,10 @@ def _unheard(
     return nothing
 
 
-def _earlier(ledger: Ledger, version: str, record: card.Record) -> pl.DataFrame:
+def _earlier(ledger: Ledger, version: str, month: dt.date) -> pl.DataFrame:
     """Predictions of the challengers judged against `version` before, oldest first."""
     judged = ledger.read(tables.VERDICTS, match={"against": version})
-    before = judged.filter(pl.col("month") < record.month) if version else judged[:0]
+    before = judged.filter(pl.col("month") < month) if version else judged[:0]
     versions = before.sort("month")["version"].unique(maintain_order=True)
     rows = [ledger.read(tables.OOF_PREDICTIONS, match={"version": v}) for v in versions]
     return pl.concat([tables.OOF_PREDICTIONS.empty(), *rows])

@@ -1,5 +1,6 @@
 """Who follows whom, on tables in memory."""
 
+import dataclasses
 import datetime as dt
 
 import polars as pl
@@ -15,6 +16,8 @@ from turbomode_assets import (
     succession,
     tables,
 )
+from turbomode_assets.models import card, challenger, scoring
+from turbomode_assets_tests.promotion import test_evidence
 
 NOON = dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC)
 MONTH = dt.date(2024, 6, 1)
@@ -87,6 +90,31 @@ def test_a_version_is_crowned_once() -> None:
     assert succession.crown(shelf("v1", "v2"), again).is_empty()
     new = loop.Crowning(version="v3", month=MONTH, decided_at=NOON)
     assert succession.crown(shelf("v1", "v2"), new)["version"].to_list() == ["v3"]
+
+
+RECORD = card.Record(
+    desk=loop.DESK,
+    trained=challenger.Challenger(test_evidence.oof("", 0.9).drop("version"), {}, {}),
+    known=pl.DataFrame({"matures_on": [MONTH] * 500}),
+    month=MONTH,
+    address="0" * 64,
+)
+
+
+def no_scorer(address: str) -> scoring.Scorer:
+    raise AssertionError(address)
+
+
+def test_a_version_is_judged_once_whatever_the_policy_becomes() -> None:
+    store, asked = replay.Shelf({}), policy.GatePolicy(n_resamples=100)
+    lax = policy.Policy(gate=asked)
+    strict = policy.Policy(gate=dataclasses.replace(asked, max_calibration_error=0.0))
+    first = succession.judge(store, RECORD, no_scorer, strict)
+    assert not first.is_passed
+    assert succession.judge(store, RECORD, no_scorer, lax).is_passed
+    rows = first.to_frame(loop.DESK, RECORD.version, MONTH)
+    store.append(tables.VERDICTS, rows)
+    assert succession.judge(store, RECORD, no_scorer, lax) == first
 
 
 def test_nobody_reigns_nobody_is_assessed() -> None:

@@ -7,8 +7,9 @@
 3. Losses are averaged over the names of each session.
 4. Evidence against a champion adds up over the months it reigns: a session counts
    once, with what the first challenger that was judged against it had said, and only
-   where the champion itself spoke: its folds tell of its recipe, and fold against fold
-   a recipe beats itself by where its folds happen to begin.
+   after the champion's training, with what it emitted or would have: its folds tell of
+   its recipe, and fold against fold a recipe beats itself by where its folds happen to
+   begin.
 
 Numbers only. What they must reach stands in ``gate.py`` and `policy.GatePolicy`.
 """
@@ -20,6 +21,8 @@ import polars as pl
 
 from turbomode_assets import errors
 from turbomode_assets.stats import classification, reliability
+
+_KEY = ["symbol", "session"]
 
 _FORECASTS = {
     "challenger": "",
@@ -79,8 +82,8 @@ def gather(
     champion_oof
         The same of the reigning champion; no rows where none reigns.
     champion_signals
-        Rows of `swing.signals`. Only those the champion emitted count; what it said
-        live stands before what it said in a fold.
+        Rows of `swing.signals`, and what the champion would have said where it was
+        silent. Only its own count; they stand before what it said in a fold.
     n_new_samples
         Samples matured since the champion was fitted, all where none reigns; None
         where nobody counted.
@@ -133,29 +136,41 @@ def rows(
     challenger_oof: pl.DataFrame,
     champion_oof: pl.DataFrame,
     champion_signals: pl.DataFrame,
+    earlier_oof: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Every row a comparison rests on; one per row of the challenger.
+    """Every row a comparison rests on.
 
     Parameters
     ----------
-    challenger_oof, champion_oof, champion_signals
+    challenger_oof, champion_oof, champion_signals, earlier_oof
         As for `gather`.
 
     Returns
     -------
     pl.DataFrame
+        Rows of the challenger, and those of earlier challengers that were bet on.
         Columns of `learning.oof_predictions`, what the champion said (p_up_champion,
         p_flat_champion, p_down_champion) and the log-loss of either in nats (loss,
-        loss_champion); null where the champion said nothing. By session and symbol.
+        loss_champion), null where the champion said nothing, and is_bet_on: whether
+        the row is among the gains. By session, symbol and month.
     """
     against = _version_of(champion_oof)
     champion = _record(champion_oof, champion_signals, against)
-    both = challenger_oof.join(champion, on=["symbol", "session"], how="left")
+    itself = _record(champion_oof.clear(), champion_signals, against)
+    spoken = ["version", *_KEY]
+    bets = _first_said(challenger_oof, earlier_oof).join(itself, on=_KEY, how="semi")
+    marked = bets.select(*spoken, is_bet_on=pl.lit(value=True))
+    said = [challenger_oof]
+    if earlier_oof is not None:
+        said.append(earlier_oof.join(marked, on=spoken, how="semi"))
     losses = (
         classification.log_loss().alias("loss"),
         classification.log_loss("_champion").alias("loss_champion"),
+        pl.col("is_bet_on").fill_null(value=False),
     )
-    return both.with_columns(losses).sort("session", "symbol")
+    both = pl.concat(said, how="diagonal").join(champion, on=_KEY, how="left")
+    listed = both.join(marked, on=spoken, how="left").with_columns(losses)
+    return listed.sort("session", "symbol", "month")
 
 
 def _version_of(oof: pl.DataFrame) -> str:
@@ -168,24 +183,24 @@ def _version_of(oof: pl.DataFrame) -> str:
 
 def _record(oof: pl.DataFrame, signals: pl.DataFrame, version: str) -> pl.DataFrame:
     said = signals.filter(pl.col("champion_version") == version)
-    keep = ["symbol", "session", *(f"p_{name}" for name in classification.CLASSES)]
+    keep = [*_KEY, *(f"p_{name}" for name in classification.CLASSES)]
     both = pl.concat([said.select(keep), oof.select(keep)])
-    first = both.unique(["symbol", "session"], keep="first", maintain_order=True)
+    first = both.unique(_KEY, keep="first", maintain_order=True)
     return first.rename({f"p_{c}": f"p_{c}_champion" for c in classification.CLASSES})
 
 
 def _first_said(oof: pl.DataFrame, earlier: pl.DataFrame | None) -> pl.DataFrame:
     rows = oof if earlier is None else pl.concat([earlier, oof], how="diagonal")
-    keep = ["month", "symbol", "session", "label"]
+    keep = ["version", "month", *_KEY, "label"]
     ordered = rows.select(*keep, pl.col("^p_[a-z]+$")).sort(
         "month", maintain_order=True
     )
-    return ordered.unique(["symbol", "session"], keep="first", maintain_order=True)
+    return ordered.unique(_KEY, keep="first", maintain_order=True)
 
 
 def _gains(said: pl.DataFrame, champion: pl.DataFrame) -> pl.DataFrame:
     gain = classification.log_loss("_champion") - classification.log_loss()
-    shared = said.join(champion, on=["symbol", "session"])
+    shared = said.join(champion, on=_KEY)
     means = classification.session_means(shared.with_columns(gain=gain), "gain")
     return means.select("session", "gain")
 
@@ -209,7 +224,7 @@ def _losses(challenger_oof: pl.DataFrame, champion: pl.DataFrame) -> pl.DataFram
         for name, suffix in _FORECASTS.items()
     )
     every = classification.session_means(scored, *_FORECASTS)
-    shared = scored.join(champion, on=["symbol", "session"]).with_columns(
+    shared = scored.join(champion, on=_KEY).with_columns(
         classification.log_loss("_champion").alias("champion"),
         pl.col("challenger").alias("challenger_paired"),
     )

@@ -19,14 +19,20 @@ from turbomode_assets.stats import e_process, resampling
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Criterion:
-    """One requirement: what was observed, what was required, and whether it holds."""
+class Reading:
+    """What was observed, what was required, whether it holds, and that in words."""
 
-    name: str
     observed: float
     required: float
     is_passed: bool
     sentence: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Criterion(Reading):
+    """One requirement, by the name of the function that measures it."""
+
+    name: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,6 +75,19 @@ class Verdict:
         return tables.VERDICTS.conform(frame)
 
 
+def from_frame(rows: pl.DataFrame) -> Verdict:
+    """Verdict of which `Verdict.to_frame` made these rows; at least one."""
+    ordered = rows.sort("position")
+    fields = ordered.select("observed", "required", "is_passed", "sentence")
+    criteria = tuple(
+        Criterion(name=name, **found)
+        for name, found in zip(
+            ordered["criterion"], fields.iter_rows(named=True), strict=True
+        )
+    )
+    return Verdict(criteria=criteria, against=ordered["against"][0])
+
+
 def judge(evidence: Evidence, gate: policy.GatePolicy) -> Verdict:
     """Verdict over one challenger.
 
@@ -93,7 +112,7 @@ def judge(evidence: Evidence, gate: policy.GatePolicy) -> Verdict:
     if evidence.losses.is_empty():
         message = f"a verdict needs sessions, evidence for {evidence.version} has none"
         raise errors.MissingEvidence(message)
-    criteria = tuple(measure(evidence, gate) for measure in listed)
+    criteria = tuple(_named(measure, evidence, gate) for measure in listed)
     unknown = [c.name for c in criteria if not math.isfinite(c.observed)]
     if unknown:
         message = f"a verdict needs every metric, not a number: {', '.join(unknown)}"
@@ -101,71 +120,45 @@ def judge(evidence: Evidence, gate: policy.GatePolicy) -> Verdict:
     return Verdict(criteria=criteria, against=evidence.against)
 
 
-def enough_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def enough_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Out-of-sample sessions the challenger was scored on."""
-    return _at_least(
-        "enough_sessions",
-        evidence.losses.height,
-        gate.min_sessions,
-        "matured out-of-sample sessions",
-    )
+    what = "matured out-of-sample sessions"
+    return _at_least(evidence.losses.height, gate.min_sessions, what)
 
 
-def enough_new_samples(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def enough_new_samples(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Samples that matured since the champion was fitted."""
-    return _at_least(
-        "enough_new_samples",
-        evidence.n_new_samples,
-        gate.min_new_samples,
-        "samples matured since the champion was fitted",
-    )
+    what = "samples matured since the champion was fitted"
+    return _at_least(evidence.n_new_samples, gate.min_new_samples, what)
 
 
-def accuracy_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def accuracy_floor(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Predecessor's floor; a constant class reaches it, so it proves little."""
-    return _at_least(
-        "accuracy_floor",
-        evidence.accuracy,
-        gate.min_accuracy,
-        "share of right classes",
-    )
+    return _at_least(evidence.accuracy, gate.min_accuracy, "share of right classes")
 
 
-def weighted_precision_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def weighted_precision_floor(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Predecessor's floor on precision, averaged by class frequency."""
-    return _at_least(
-        "weighted_precision_floor",
-        evidence.weighted_precision,
-        gate.min_weighted_precision,
-        "precision averaged by class frequency",
-    )
+    what = "precision averaged by class frequency"
+    return _at_least(evidence.weighted_precision, gate.min_weighted_precision, what)
 
 
-def weighted_recall_floor(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def weighted_recall_floor(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Predecessor's floor on recall, averaged by class frequency."""
-    return _at_least(
-        "weighted_recall_floor",
-        evidence.weighted_recall,
-        gate.min_weighted_recall,
-        "recall averaged by class frequency",
-    )
+    what = "recall averaged by class frequency"
+    return _at_least(evidence.weighted_recall, gate.min_weighted_recall, what)
 
 
-def no_class_collapse(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def no_class_collapse(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Every class is at times held likelier than usual, and at times less likely."""
-    return _at_least(
-        "no_class_collapse",
-        evidence.rarest_call,
-        gate.min_call_share,
-        "share of rows with the rarest call",
-    )
+    what = "share of rows with the rarest call"
+    return _at_least(evidence.rarest_call, gate.min_call_share, what)
 
 
-def calibration_slope(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def calibration_slope(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Slope of what happened on what was said: too bold below 1, too timid above."""
     observed, low, high = evidence.calibration_slope, gate.min_slope, gate.max_slope
-    return Criterion(
-        name="calibration_slope",
+    return Reading(
         observed=observed,
         required=low if observed < 1.0 else high,
         is_passed=low <= observed <= high,
@@ -173,11 +166,10 @@ def calibration_slope(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
     )
 
 
-def calibration_error(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def calibration_error(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Mean distance of predicted and observed frequency."""
     observed, required = evidence.calibration_error, gate.max_calibration_error
-    return Criterion(
-        name="calibration_error",
+    return Reading(
         observed=observed,
         required=required,
         is_passed=observed <= required,
@@ -185,18 +177,14 @@ def calibration_error(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
     )
 
 
-def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def skill_over_base_rate(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Lower bound of the log-loss gain per session over the trailing base rate."""
     gain = evidence.losses["base_rate"] - evidence.losses["challenger"]
-    return _above(
-        "skill_over_base_rate",
-        resampling.lower_bound(gain, gate, gate.skill_confidence),
-        0.0,
-        "nats gained over the base rate, lower bound",
-    )
+    bound = resampling.lower_bound(gain, gate, gate.skill_confidence)
+    return _above(bound, 0.0, "nats gained over the base rate, lower bound")
 
 
-def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Lower bound of the log-loss gain per session over the volatility-only model.
 
     A volatility forecast is not an edge. Where volatility clusters, a large move is
@@ -205,59 +193,45 @@ def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Criter
     than volatility alone, which is sharper than being no worse.
     """
     gain = evidence.losses["volatility"] - evidence.losses["challenger"]
-    return _above(
-        "skill_over_volatility",
-        resampling.lower_bound(gain, gate, gate.skill_confidence),
-        0.0,
-        "nats gained over volatility alone, lower bound",
-    )
+    bound = resampling.lower_bound(gain, gate, gate.skill_confidence)
+    return _above(bound, 0.0, "nats gained over volatility alone, lower bound")
 
 
-def enough_paired_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def enough_paired_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Sessions that champion and challenger both scored: few would be luck."""
-    return _at_least(
-        "enough_paired_sessions",
-        evidence.paired.height,
-        gate.min_paired_sessions,
-        "sessions scored by champion and challenger alike",
-    )
+    what = "sessions scored by champion and challenger alike"
+    return _at_least(evidence.paired.height, gate.min_paired_sessions, what)
 
 
-def not_inferior(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def not_inferior(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Lower bound of the log-loss gain over the champion, on the same rows."""
-    return _above(
-        "not_inferior",
-        resampling.lower_bound(_gain_over_champion(evidence), gate, gate.confidence),
-        -gate.non_inferiority_margin,
-        "nats gained over the champion, lower bound",
-    )
+    gain = _gain_over_champion(evidence)
+    bound = resampling.lower_bound(gain, gate, gate.confidence)
+    what = "nats gained over the champion, lower bound"
+    return _above(bound, -gate.non_inferiority_margin, what)
 
 
-def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Mean log-loss gain over the champion, on the same rows; ties keep it."""
     del gate
     mean = _gain_over_champion(evidence).mean()
     observed = float(mean) if isinstance(mean, float) else math.nan
-    sentence = "nats gained over the champion, mean"
-    return _above("better_point_estimate", observed, 0.0, sentence)
+    return _above(observed, 0.0, "nats gained over the champion, mean")
 
 
-def surely_better(evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+def surely_better(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
     """Capital won by betting on this champion's challengers, ever since it reigns.
 
     `error_rate` bounds the chance that challengers no better than the champion ever
     pass here, however many months they try; docs/gate.md says how far that is proven.
     """
-    return _at_least(
-        "surely_better",
-        e_process.capital(evidence.gains["gain"].to_numpy(), gate),
-        1.0 / gate.error_rate,
-        f"evidence against the champion over {evidence.gains.height} sessions",
-    )
+    capital = e_process.capital(evidence.gains["gain"].to_numpy(), gate)
+    what = f"evidence against the champion over {evidence.gains.height} sessions"
+    return _at_least(capital, 1.0 / gate.error_rate, what)
 
 
-Measure = Callable[[Evidence, policy.GatePolicy], Criterion]
-"""Measures one requirement."""
+Measure = Callable[[Evidence, policy.GatePolicy], Reading]
+"""Measures one requirement, under whose name it stands in the verdict."""
 
 CRITERIA: tuple[Measure, ...] = (
     enough_sessions,
@@ -282,6 +256,11 @@ AGAINST_CHAMPION: tuple[Measure, ...] = (
 """What it must show as well where a champion reigns."""
 
 
+def _named(measure: Measure, evidence: Evidence, gate: policy.GatePolicy) -> Criterion:
+    found = dataclasses.asdict(measure(evidence, gate))
+    return Criterion(name=measure.__name__, **found)
+
+
 def _against(evidence: Evidence) -> tuple[Measure, ...]:
     """Criteria against the champion; one that fails where it shares no row.
 
@@ -297,9 +276,8 @@ def _gain_over_champion(evidence: Evidence) -> pl.Series:
     return evidence.paired["champion"] - evidence.paired["challenger_paired"]
 
 
-def _at_least(name: str, observed: float, required: float, what: str) -> Criterion:
-    return Criterion(
-        name=name,
+def _at_least(observed: float, required: float, what: str) -> Reading:
+    return Reading(
         observed=float(observed),
         required=float(required),
         is_passed=observed >= required,
@@ -307,9 +285,8 @@ def _at_least(name: str, observed: float, required: float, what: str) -> Criteri
     )
 
 
-def _above(name: str, observed: float, required: float, what: str) -> Criterion:
-    return Criterion(
-        name=name,
+def _above(observed: float, required: float, what: str) -> Reading:
+    return Reading(
         observed=observed,
         required=required,
         is_passed=observed > required,

@@ -196,6 +196,23 @@ def test_listed_rows_give_the_losses_that_were_judged() -> None:
     assert shared == pytest.approx(found["champion"].drop_nulls().to_list())
 
 
+def test_rows_bet_on_give_the_gains_that_were_judged() -> None:
+    champion, second = oof("v1", 0.4), oof("v3", 0.5)[2000:]
+    first = oof("v2", 0.9)[:4000].with_columns(month=pl.lit(dt.date(2023, 2, 1)))
+    spoken = said(champion[1000:], "v1")
+    listed = evidence.rows(second, champion, spoken, first)
+    bets = listed.filter("is_bet_on")
+    gain = (pl.col("loss_champion") - pl.col("loss")).mean().alias("gain")
+    found = bets.group_by("session").agg(gain).sort("session")
+    judged = evidence.gather(second, champion, spoken, 500, first).gains
+    assert found["session"].equals(judged["session"])
+    assert found["gain"].to_list() == pytest.approx(judged["gain"].to_list())
+    said_first = dict(bets.group_by("version").len().iter_rows())
+    assert said_first == {"v2": 3000, "v3": len(champion) - 4000}
+    own = listed.filter(pl.col("version") == "v3")
+    assert own.select(KEY).sort(KEY).equals(second.select(KEY).sort(KEY))
+
+
 def test_a_forecast_that_is_always_the_same_has_no_call() -> None:
     constant = evidence.gather(oof("v1", 0.0), NONE, SILENCE, 500)
     assert constant.rarest_call == 0.0

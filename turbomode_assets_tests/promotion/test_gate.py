@@ -157,3 +157,9 @@ def test_verdict_becomes_a_table() -> None:
     assert rows.filter(~pl.col("is_passed"))["criterion"].to_list() == [NAMES[2]]
     assert rows["sentence"][2] == "share of right classes: 0.5, at least 0.6"
     assert set(rows["against"]) == {"v1"}
+
+
+def test_a_stored_verdict_is_read_as_it_was_written() -> None:
+    verdict = gate.judge(strong(accuracy=0.5), GATE)
+    rows = verdict.to_frame("swing", "v2", MONTH)
+    assert gate.from_frame(rows.reverse()) == verdict

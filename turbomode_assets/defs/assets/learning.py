@@ -158,8 +158,7 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                 month=month,
                 address=models.save(trained.artifact),
             )
-            found = succession.gather_evidence(store, record, _scorers(models))
-            verdict = loop.judge_challenger(found)
+            verdict = succession.judge(store, record, _scorers(models))
             rows = _rows(record, verdict, (began, clock.now()))
             with store.transaction():
                 for table, frame in rows.values():
@@ -167,8 +166,9 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
             pruned = models.prune(succession.superseded(store))
             context.log.info("%s artifacts of old challengers pruned", len(pruned))
             judged = gate_report.result(verdict, CHALLENGER, PROMOTION_GATE)
+            kept = store.read(tables.MODELS, match={"version": record.version})
             notes = {
-                CHALLENGER: model_card.notes(rows[CHALLENGER][1], trained.oof),
+                CHALLENGER: model_card.notes(kept, trained.oof),
                 metadata.key(tables.VERDICTS): judged.metadata,
             }
             for key, (table, frame) in rows.items():
