@@ -172,8 +172,7 @@ def roll_back(options: argparse.Namespace, console: Console) -> int:
     with warehouse.opened(where.database) as store:
         row = succession.roll_back(store, options.to, now.date(), now)
         version = str(row["version"][0])
-        card = store.read(tables.MODELS, match={"version": version})
-        for address in card["artifact_sha256"]:
+        for address in succession.artifacts(store, row):
             registry.load(where.models, address)  # refuses what is torn or pruned
         store.append(tables.CHAMPIONS, row)
     since = row["effective_from"][0]

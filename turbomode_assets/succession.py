@@ -207,6 +207,12 @@ def _seat(ledger: Ledger, wanted: loop.Crowning, reason: str) -> pl.DataFrame:
     return tables.CHAMPIONS.conform(row.with_columns(reason=pl.lit(reason)))
 
 
+def artifacts(ledger: Ledger, reigns: pl.DataFrame) -> list[str]:
+    """Content addresses behind rows of the champions; of nobody there is none."""
+    cards = ledger.read(tables.MODELS)
+    return cards.join(reigns, on="version", how="semi")["artifact_sha256"].to_list()
+
+
 def judge(
     ledger: Ledger,
     record: card.Record,

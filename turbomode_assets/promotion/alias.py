@@ -60,7 +60,10 @@ def history(champions: pl.DataFrame, desk: str) -> pl.DataFrame:
 
 
 def predecessor(champions: pl.DataFrame, desk: str) -> str:
-    """Who reigned before the last champion and was never demoted.
+    """Whom the last champion followed, of those that were not removed themselves.
+
+    A version that is called back takes its old place: whoever reigned after it was
+    removed, by a demotion or by hand. Where nobody reigned, everybody was.
 
     Parameters
     ----------
@@ -76,15 +79,13 @@ def predecessor(champions: pl.DataFrame, desk: str) -> str:
 
     Examples
     --------
-    >>> rows = {"desk": ["swing"] * 2, "version": ["v1", "v2"], "reason": [""] * 2}
-    >>> days = [dt.date(2024, 7, 1), dt.date(2024, 8, 1)]
+    >>> rows = {"desk": ["swing"] * 3, "version": ["v1", "v2", "v3"]}
+    >>> days = [dt.date(2024, month, 1) for month in (7, 8, 9)]
     >>> predecessor(pl.DataFrame(rows | {"effective_from": days}), "swing")
-    'v1'
+    'v2'
     """
-    reigns = history(champions, desk)
-    versions = reigns["version"].to_list()
-    lost = set(versions[-1:]) | {NOBODY}
-    for before, reason in zip(versions, reigns["reason"][1:], strict=False):
-        lost |= {before} if reason.startswith(DEMOTED) else set()
-    left = [version for version in versions if version not in lost]
-    return left[-1] if left else NOBODY
+    line: list[str] = [NOBODY]
+    for version in history(champions, desk)["version"]:
+        kept = line.index(version) if version in line else len(line)
+        line = [*line[:kept], version]
+    return line[-2] if len(line) > 1 else NOBODY

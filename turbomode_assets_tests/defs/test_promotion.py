@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from turbomode_assets import errors, schema, sessions, tables
+from turbomode_assets import errors, schema, sessions, succession, tables
 from turbomode_assets.defs import assembly
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.promotion import gate
@@ -179,6 +179,23 @@ def test_promoting_again_changes_nothing(store: Store) -> None:
     store.promote()
     assert store.read(tables.CHAMPIONS).equals(before)
     assert store.door() == {str(MONTH)}
+
+
+def test_promoting_again_after_a_rollback_says_who_reigns(store: Store) -> None:
+    may = dt.date(2024, 5, 1)
+    for version, month in (("v1", may), ("v2", MONTH)):
+        store.train(version, month=month)
+        store.judge(version, is_passed=True, month=month)
+        store.promote(month)
+    with warehouse.opened(store.where.database) as home_store:
+        back = succession.roll_back(home_store, "v1", LAST_SIGNAL, NOON)
+    store.write(tables.CHAMPIONS, back)
+    store.promote()
+    assert store.read(tables.CHAMPIONS).height == 3
+    event = store.instance.get_latest_materialization_event(learning.CHAMPION_IN_FORCE)
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["version"].value == "v1"
 
 
 def test_a_tampered_artifact_is_not_promoted(store: Store) -> None:

@@ -16,6 +16,7 @@ DAYS = sessions.sessions_between(dt.date(2020, 1, 2), dt.date(2023, 6, 30))
 REIGN_FROM = 252
 USUAL = np.array([0.1, 0.8, 0.1])
 N_NAMES = 30
+BY_HAND = "rolled back by hand"
 NOON = dt.datetime(2024, 1, 2, 12, tzinfo=dt.UTC)
 
 
@@ -107,9 +108,15 @@ def champions(*reigns: tuple[str, str]) -> pl.DataFrame:
         ([("v1", ""), ("v2", ""), ("v1", alias.DEMOTED)], alias.NOBODY),
         ([("v1", ""), ("v2", ""), ("v3", ""), ("v2", alias.DEMOTED)], "v1"),
         ([("v1", ""), ("", alias.DEMOTED), ("v2", "")], alias.NOBODY),
+        ([("v1", ""), ("v2", ""), ("v1", BY_HAND)], alias.NOBODY),
+        ([("v1", ""), ("v2", ""), ("v3", ""), ("v2", BY_HAND)], "v1"),
+        ([("v1", ""), ("v2", ""), ("v1", BY_HAND), ("v3", "")], "v1"),
+        ([("v1", ""), ("v2", ""), ("v1", BY_HAND), ("v2", BY_HAND)], "v1"),
+        ([("v1", ""), ("v2", ""), ("", BY_HAND), ("v3", "")], alias.NOBODY),
+        ([], alias.NOBODY),
     ],
 )
-def test_a_predecessor_never_fell_itself(
+def test_a_predecessor_was_never_removed_itself(
     reigns: list[tuple[str, str]], expected: str
 ) -> None:
     assert alias.predecessor(champions(*reigns), "swing") == expected

@@ -6,12 +6,13 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import polars as pl
+import pytest
 
-from turbomode_assets import loop, replay, schema, sessions, succession, tables
+from turbomode_assets import errors, loop, replay, schema, sessions, succession, tables
 from turbomode_assets.defs import assembly, metadata
 from turbomode_assets.promotion import alias
 from turbomode_assets.stats import classification
-from turbomode_assets.store import home, warehouse
+from turbomode_assets.store import home, registry, warehouse
 
 CLASSES = classification.CLASSES
 DAYS = sessions.sessions_between(dt.date(2020, 1, 2), dt.date(2022, 12, 30))
@@ -117,6 +118,30 @@ def test_a_fall_is_lived_as_it_is_replayed(tmp_path: Path) -> None:
             assert (
                 store.read(table).select(alike).equals(shelf.read(table).select(alike))
             )
+
+
+def test_a_damaged_successor_is_not_seated(tmp_path: Path) -> None:
+    where, settings = home.Home(tmp_path), home.Settings()
+    home.prepare(where, settings)
+    address = registry.save(where.models, {"card.json": b"v1"})
+    (where.models / address / "card.json").write_bytes(b"other")
+    row = pl.DataFrame({"version": ["v1"], "artifact_sha256": [address]})
+    cards = rows_as(tables.MODELS, row, desk=loop.DESK, month=DAYS[0])
+    with warehouse.opened(where.database) as store:
+        for table, rows in (LEDGER | {tables.MODELS: cards}).items():
+            store.append(table, rows)
+    job = assembly.assemble(where, settings).resolve_job_def("retraining")
+    keys, month = [metadata.key(tables.STANDINGS)], str(MONTHS[-1])
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        pytest.raises(errors.ArtifactError, match=r"card\.json must have sha256"),
+    ):
+        job.execute_in_process(
+            instance=instance, partition_key=month, asset_selection=keys
+        )
+    with warehouse.opened(where.database) as store:
+        assert store.read(tables.STANDINGS).is_empty()
+        assert store.read(tables.CHAMPIONS).equals(LEDGER[tables.CHAMPIONS])
 
 
 def test_the_fallen_is_followed_by_its_predecessor() -> None:

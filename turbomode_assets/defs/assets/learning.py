@@ -39,7 +39,7 @@ from turbomode_assets.defs.resources import (
     WarehouseResource,
 )
 from turbomode_assets.models import card, scoring
-from turbomode_assets.promotion import gate
+from turbomode_assets.promotion import alias, gate
 from turbomode_assets.samples import label_balance
 from turbomode_assets.store import warehouse as warehouses
 
@@ -111,15 +111,19 @@ def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
     def standings(
         context: dg.AssetExecutionContext,
         warehouse: WarehouseResource,
+        models: RegistryResource,
         clock: ClockResource,
     ) -> table_io.Written:
         """What the champion's signals were worth before the month; one row."""
         month = partitions.parsed(context.partition_key)
         with warehouse.opened() as store:
             rows = succession.assess_champion(store, month)
-            store.append(tables.STANDINGS, rows)
             followers = succession.unseat(store, rows, clock.now())
-            store.append(tables.CHAMPIONS, followers)
+            for address in succession.artifacts(store, followers):
+                models.load(address)
+            with store.transaction():
+                store.append(tables.STANDINGS, rows)
+                store.append(tables.CHAMPIONS, followers)
             window = partitions.Window(month, month)
             check = table_io.schema_result(store, tables.STANDINGS, window)
             stands = gate_report.stands(rows, CHAMPION_STANDS)
@@ -290,8 +294,9 @@ def _champion(grains: partitions.Grains) -> dg.AssetsDefinition:
                 version=chosen["version"], month=month, decided_at=clock.now()
             )
             store.append(tables.CHAMPIONS, succession.crown(store, to))
+            reigns = alias.history(store.read(tables.CHAMPIONS), loop.DESK)
             check = table_io.schema_result(store, tables.CHAMPIONS, None, CHAMPION)
-        _open_the_door(context, chosen["version"])
+        _open_the_door(context, reigns["version"][-1])
         return dg.MaterializeResult(
             metadata={"version": chosen["version"]}, check_results=[check]
         )
