@@ -5,7 +5,8 @@
 3. `live_all`    worlds, their trainings    -> what every arm said, several at a time
 
 A training is stored under the content of what it was learned from, so that a replay
-that was stopped, widened or repeated with other arms finds it again. What is replayed
+that was stopped, widened or repeated with other arms finds it again; one by other code
+or libraries, or with a damaged artifact, is done again. What is replayed
 stands in ``replay.py``. The live ledger is never touched.
 """
 
@@ -24,8 +25,18 @@ from typing import Any
 import polars as pl
 
 from turbomode_assets import loop, policy, replay, replay_world, succession
+from turbomode_assets.features import catalog
 from turbomode_assets.models import card, challenger, scoring
 from turbomode_assets.store import registry
+
+_ONLY_LOOKING = (
+    "card.py",
+    "contributions.py",
+    "diagnostics.py",
+    "fold_losses.py",
+    "tree_games.py",
+)
+"""Modules of the models that look at what was learned and change nothing of it."""
 
 _FRAMES = ("universe", "features", "outcomes", "samples")
 
@@ -134,7 +145,7 @@ def processes(n_workers: int) -> concurrent.futures.ProcessPoolExecutor:
 def _train(folder: Folder, month: dt.date) -> Trained:
     samples = world_of(folder).samples
     target = folder.training(_key(folder, month))
-    was_done = (target / "training.json").exists()
+    was_done = _is_done(folder, month)
     if not was_done:
         began, began_cpu = time.monotonic(), time.process_time()
         record, artifact = replay.train(samples, month, folder.rules)
@@ -143,6 +154,7 @@ def _train(folder: Folder, month: dt.date) -> Trained:
         record.trained.oof.write_parquet(target / "oof.parquet")
         done = {
             "address": record.address,
+            "made_by": made_by(),
             "seconds": time.monotonic() - began,
             "cpu_seconds": time.process_time() - began_cpu,
             "importance": record.trained.importance,
@@ -156,9 +168,31 @@ def _train(folder: Folder, month: dt.date) -> Trained:
     return Trained(folder=folder, month=month, was_done=was_done, **took)
 
 
+def _is_done(folder: Folder, month: dt.date) -> bool:
+    if not (folder.training(_key(folder, month)) / "training.json").exists():
+        return False
+    note = _note(folder, month)
+    # Older notes do not say by what they were made, and are believed.
+    is_alike = note.get("made_by", made_by()) == made_by()
+    return is_alike and registry.is_intact(folder.models, note["address"])
+
+
+@functools.cache
+def made_by() -> str:
+    """Twelve hex digits that change with the code and the libraries that learn."""
+    learning = sorted(Path(card.__file__).parent.glob("*.py"))
+    told = [
+        catalog.formulas(module.read_text("utf-8"))
+        for module in learning
+        if module.name not in _ONLY_LOOKING
+    ]
+    told += [f"{name} {version}" for name, version in card.versions().items()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+
+
 @functools.cache
 def _key(folder: Folder, month: dt.date) -> str:
-    """Name of a training: everything it depends on but the code."""
+    """Name of a training: everything it depends on but what `made_by` tells."""
     known = loop.known_before(world_of(folder).samples, month, folder.rules)
     rules = json.dumps(dataclasses.asdict(folder.rules.training), sort_keys=True)
     told = f"{card.fingerprint(known)} {rules} {month}"

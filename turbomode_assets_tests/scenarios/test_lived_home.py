@@ -119,6 +119,8 @@ def test_samples_of_signals_carry_the_frozen_features(lived: Lived) -> None:
 
 def test_a_refused_challenger_never_became_champion(lived: Lived) -> None:
     crowned = lived.instance.get_materialized_partitions(learning.CHAMPION)
+    verdicts = [t.verdict for t in lived.taken if t.step.kind is driver.Kind.RETRAINING]
+    assert any(verdict.startswith("refused") for verdict in verdicts)
     for taken in lived.taken:
         if taken.step.kind is driver.Kind.RETRAINING:
             is_crowned = str(taken.step.first) in crowned

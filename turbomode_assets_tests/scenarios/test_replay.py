@@ -1,11 +1,19 @@
 """A replay tells what living through the same months would have told."""
 
 import datetime as dt
+import json
 
 import polars as pl
 import pytest
 
-from turbomode_assets import replay, replay_files, replay_world, schema, tables
+from turbomode_assets import (
+    replay,
+    replay_files,
+    replay_world,
+    schema,
+    succession,
+    tables,
+)
 from turbomode_assets.defs import arms
 from turbomode_assets.models import scoring
 from turbomode_assets.sources import simulated
@@ -58,6 +66,43 @@ def test_the_gated_arm_is_what_was_lived(
     rows = replayed.ledger.read(table).drop(table.wall_clock_columns)
     assert rows.height > 0
     assert rows.equals(lived.read(table))
+
+
+@pytest.mark.parametrize(
+    ("table", "beside"),
+    [
+        (tables.FEATURES, []),
+        (tables.OUTCOMES, ["side", "is_hit"]),
+        (tables.SAMPLES, ["origin"]),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_world_is_what_was_lived_but_for_what_was_said_in_it(
+    lived: Lived, folder: replay_files.Folder, table: schema.Table, beside: list[str]
+) -> None:
+    world = replay_files.world_of(folder)
+    rows = getattr(world, table.base_name).sort(table.key)
+    alive = lived.read(table)
+    assert rows.height > 0
+    assert rows.drop(beside).equals(alive.select(rows.columns).drop(beside))
+
+
+def test_listed_rows_are_those_the_verdict_was_about(
+    lived: Lived, replayed: replay_files.Replayed
+) -> None:
+    def load(address: str) -> scoring.Scorer:
+        return scoring.load(registry.load(lived.where.models, address))
+
+    judged = replayed.ledger.read(tables.VERDICTS).filter(pl.col("against") != "")
+    asked = judged.filter(pl.col("criterion") == "better_point_estimate")
+    assert asked.height > 0
+    for version, observed in asked.select("version", "observed").iter_rows():
+        with warehouse.opened(lived.where.database) as store:
+            rows = succession.compared_rows(store, version, load)
+        own = rows.filter(pl.col("version") == version).drop_nulls("loss_champion")
+        gain = (pl.col("loss_champion") - pl.col("loss")).mean().alias("gain")
+        by_session = own.group_by("session").agg(gain)["gain"]
+        assert by_session.mean() == pytest.approx(observed)
 
 
 def test_models_differ_only_in_where_a_sample_came_from(
@@ -113,6 +158,22 @@ def test_a_home_tells_the_same_of_its_arms(
 def test_no_training_is_done_twice(folder: replay_files.Folder) -> None:
     again = list(replay_files.train_all([folder], 1))
     assert all(one.was_done and one.cpu_seconds > 0 for one in again)
+
+
+@pytest.mark.parametrize("fault", ["other code", "damaged artifact"])
+def test_a_training_that_cannot_be_relied_on_is_done_again(
+    folder: replay_files.Folder, fault: str
+) -> None:
+    file = min(folder.root.glob("trainings/*/training.json"))
+    note = json.loads(file.read_text())
+    if fault == "other code":
+        file.write_text(json.dumps(note | {"made_by": "other code"}))
+    else:
+        (folder.models / note["address"] / "serving.npz").write_bytes(b"torn")
+    again = list(replay_files.train_all([folder], 1))
+    assert [one.was_done for one in again].count(False) == 1
+    assert registry.is_intact(folder.models, note["address"])
+    assert json.loads(file.read_text())["made_by"] == replay_files.made_by()
 
 
 def test_permuted_labels_keep_their_frequencies() -> None:
