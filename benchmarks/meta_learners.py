@@ -1,26 +1,23 @@
-"""How far the meta-learner and the calibrator should trust their evidence.
+"""How far the meta-learner should trust its evidence.
 
 ``python benchmarks/meta_learners.py ROWS`` reads what ``real_skill.py --keep ROWS``
-kept. Each quarter is stacked and calibrated again by what the four quarters before it
-teach, as a challenger has them, with more and with less faith in that evidence, and
-printed beside the equal-weight pool: gains over what is shipped, in nats / 10,000 a
-row, with 90 % block-bootstrap intervals.
+kept. Each quarter is stacked again by what the four quarters before it teach, as a
+challenger has them, with more faith in that evidence, and printed beside the
+equal-weight pool: gains over what is shipped, in nats / 10,000 a row, with 90 %
+block-bootstrap intervals.
 """
 
 import argparse
-from collections.abc import Callable
 
 import numpy as np
 import polars as pl
 import real_skill  # type: ignore[import-not-found]
 
 from turbomode_assets import policy
-from turbomode_assets.models import base, calibration, stacking
+from turbomode_assets.models import base, stacking
 from turbomode_assets.stats import resampling
 
 Floats = np.ndarray
-Fit = Callable[[Floats, Floats, Floats, int], stacking.Stacker | calibration.Calibrator]
-
 WINDOW = policy.TrainingPolicy().n_folds - 1
 PURGED = 10 + policy.TrainingPolicy().embargo_sessions
 """Sessions a label spans, and the embargo."""
@@ -29,8 +26,8 @@ FAITH = (1, 3, 10, 30, 100)
 """Times as much evidence as there is; one is what is shipped."""
 
 
-def forward(rows: pl.DataFrame, chances: Floats, fit: Fit, faith: float) -> Floats:
-    """Every quarter by what the quarters before it teach; unchanged without any.
+def forward(rows: pl.DataFrame, chances: Floats, faith: float) -> Floats:
+    """Every quarter by what the quarters before it teach; the first is pooled.
 
     Parameters
     ----------
@@ -38,8 +35,6 @@ def forward(rows: pl.DataFrame, chances: Floats, fit: Fit, faith: float) -> Floa
         Sorted by session; session, fold and label.
     chances
         Shape (n, k): out-of-fold probabilities to learn from.
-    fit
-        Of the meta-learner or the calibrator.
     faith
         Factor on the number of sessions.
     """
@@ -52,7 +47,7 @@ def forward(rows: pl.DataFrame, chances: Floats, fit: Fit, faith: float) -> Floa
         known = (folds >= fold - WINDOW) & (folds < fold) & (sessions < last)
         n_sessions = int(faith * len(np.unique(sessions[known])))
         ones = np.ones(int(known.sum()))
-        fitted = fit(chances[known], labels[known], ones, n_sessions)
+        fitted = stacking.fit(chances[known], labels[known], ones, n_sessions)
         pooled[asked] = fitted.predict(chances[asked])
     return pooled
 
@@ -81,18 +76,13 @@ def main() -> None:
     rows = pl.read_parquet(parser.parse_args().rows).sort("session", "symbol")
     members = np.array(rows["base_probabilities"].to_list())
     equal = base.softmax(np.log(members).reshape(len(members), -1, 3).mean(axis=1))
-    stacked = {n: forward(rows, members, stacking.fit, n) for n in FAITH}
+    stacked = {n: forward(rows, members, n) for n in FAITH}
     rows = named(named(rows, stacked[1], "_shipped"), equal, "_pool")
     print("| meta-learner | gain | interval |\n|---|---|---|")
     tell(rows, "equal-weight pool", "_pool", "_shipped")
     for n in FAITH[1:]:
         again = named(rows, stacked[n], "_other")
         tell(again, f"{n} times the faith", "_other", "_shipped")
-    print("\n| calibrator | gain over none | interval |\n|---|---|---|")
-    for n in (1, 10, 1000):
-        final = forward(rows, stacked[1], calibration.fit, n)
-        name = "shipped" if n == 1 else f"{n} times the faith"
-        tell(named(rows, final, "_final"), name, "_final", "_shipped")
 
 
 if __name__ == "__main__":
