@@ -9,5 +9,5 @@ from turbomode_assets.store import home
 
 _home = home.locate()
 
-defs = assembly.assemble(_home, home.read_settings(_home))
-"""Assets in the order of the loop, jobs, schedules and resources."""
+defs = assembly.assemble(_home, home.read_settings(_home), is_paused=home.is_paused())
+"""Assets in the order of the loop, jobs, schedules, sensors and resources."""

@@ -277,7 +277,9 @@ def known_before(
     samples: pl.DataFrame, month: dt.date, rules: policy.Policy = policy.SWING
 ) -> pl.DataFrame:
     """Samples a challenger for `month` may learn from: label known before it began."""
-    oldest = month.replace(year=month.year - rules.training.max_years)
+    oldest = sessions.month_start(month).replace(
+        year=month.year - rules.training.max_years
+    )
     return samples.filter(
         pl.col("matures_on") < month,
         pl.col("session") >= oldest,

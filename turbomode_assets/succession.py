@@ -52,7 +52,8 @@ def judged_against(ledger: Ledger, month: dt.date) -> str:
     """Champion a challenger for `month` must beat; empty where nobody reigns.
 
     Whoever reigned on the eve, or followed it by a demotion of that month. A promotion
-    of the month itself does not count: judged again, the verdict is the same.
+    of the month itself does not count: judged again, the verdict is the same. A
+    challenger ahead of the month is for the day it was asked on.
     """
     champions, eve = ledger.read(tables.CHAMPIONS), sessions.shift(month, -1)
     version = alias.reigning(champions, loop.DESK, eve) or ""
@@ -259,7 +260,7 @@ def gather_evidence(
     rules
         Policy in force: which features.
     """
-    version = judged_against(ledger, record.month)
+    version = judged_against(ledger, record.asked_on or record.month)
     cards = ledger.read(tables.MODELS, match={"version": version})
     fitted_on = cards["labels_known_on"].max() if cards.height else dt.date.min
     return evidence.gather(

@@ -12,6 +12,7 @@ import dagster as dg
 from turbomode_assets.defs import (
     actions,
     automation,
+    conditions,
     freshness,
     partitions,
     resources,
@@ -35,6 +36,8 @@ def assemble(
     where: home.Home,
     settings: home.Settings,
     overrides: Mapping[str, object] | None = None,
+    *,
+    is_paused: bool = False,
 ) -> dg.Definitions:
     """Definitions of a home, assets in the order of the loop.
 
@@ -46,6 +49,8 @@ def assemble(
         Its settings; the first session starts every partitions definition.
     overrides
         Resources to use in the place of the home's, by name.
+    is_paused
+        Whether schedules and sensors wait until somebody switches them on.
 
     Returns
     -------
@@ -64,12 +69,17 @@ def assemble(
         assets = [asset for stage in stages for asset in stage.build(grains)]
     if settings.is_living:
         assets = list(dg.map_asset_specs(freshness.watch, assets))
+    assets = list(dg.map_asset_specs(conditions.attach, assets))
     jobs = automation.build_jobs()
+    timed = dg.DefaultScheduleStatus.RUNNING
+    watching = dg.DefaultSensorStatus.RUNNING
+    if is_paused:
+        timed, watching = timed.STOPPED, watching.STOPPED
     stock = dg.Definitions(
         assets=assets,
         jobs=[*jobs.values(), *actions.build(where, settings)],
-        schedules=automation.build_schedules(),
-        sensors=sensors.build(jobs),
+        schedules=automation.build_schedules(timed),
+        sensors=sensors.build(sensors.Parts(jobs, watching)),
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )
@@ -78,6 +88,6 @@ def assemble(
     alarm = dg.Definitions(
         asset_checks=freshness.build_checks(),
         jobs=[freshness.build_job()],
-        schedules=[automation.build_alarm()],
+        schedules=[automation.build_alarm(timed)],
     )
     return dg.Definitions.merge(stock, alarm)

@@ -5,39 +5,54 @@ when           job                         partition
 =============  ==========================  ====================================
 23:00 daily    scan                        tonight's session
 01:00 daily    freshness                   none: it asks about the newest session
-02:00 1st      curation                    the quarter that begins: Jan, Apr, Jul, Oct
-02:30 1st      ranking                     the month that begins
 02:00 daily    grading                     the session of the day before
+02:15 1st      curation                    the quarter that begins: Jan, Apr, Jul, Oct
+02:30 1st      ranking                     the month that begins
 Sunday 03:00   sampling                    the week that has ended
-1st, 03:00     sampling                    the open week, for the month's turn
+03:15 1st      sampling                    the week of the eve, for the month's turn
 03:30 1st      feature_report              the month that begins
-1st, 04:00     retraining                  the month that begins
-1st, 05:00     learning_report             the month that begins
+04:00 1st      retraining                  the month that begins
+05:00 1st      learning_report             the month that begins
 =============  ==========================  ====================================
 
-Every schedule stands here and nowhere else; what a job computes does not.
+Every schedule stands here and nowhere else; what a job computes does not. Three
+mechanisms share the work, each where it is exact:
+
+* schedules make a partition for the first time, at its time;
+* the sensor `catch_up` makes what a schedule missed, in the order it was due
+  (``catching_up.py``): an order across sessions, weeks and months that conditions on
+  single assets cannot express;
+* conditions (``conditions.py``) make again what lies downstream of what was.
 
 https://docs.dagster.io/guides/automate/schedules
 """
 
-import dataclasses
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
 from turbomode_assets import market_tables, report_tables, sessions, tables
-from turbomode_assets.defs import metadata, partitions
+from turbomode_assets.defs import catching_up, metadata, partitions, progress, ticks
 from turbomode_assets.defs.assets import learning
+from turbomode_assets.defs.resources import ClockResource, WarehouseResource
+from turbomode_assets.defs.ticks import Line
 
-TIMEZONE = "America/New_York"
-"""Time zone of the timetable: the exchange's."""
-
-_REVISIONS, _BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES, _SAMPLES = (
+_REVISIONS, _CURATIONS, _RANKINGS, _RESTATEMENTS, _LEARNING = metadata.key(report_tables.LEARNING)
+_FEATURE_REPORTS = (
     metadata.key(table)
     for table in (
         market_tables.BAR_REVISIONS,
+        market_tables.CURATIONS,
+        market_tables.RANKINGS,
+        market_tables.RESTATEMENTS,
+        report_tables.FEATURE_REPORTS,
+    )
+)
+_BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES, _SAMPLES = (
+    metadata.key(table)
+    for table in (
         tables.BARS,
         tables.UNIVERSE,
         tables.FEATURES,
@@ -62,19 +77,19 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
         "A whole session: scan and grading in one run.",
     ),
     "curation": (
-        (metadata.key(market_tables.CURATIONS),),
+        (_CURATIONS,),
         "Who belongs to the universe for the quarter that begins.",
     ),
     "ranking": (
-        (metadata.key(market_tables.RANKINGS),),
+        (_RANKINGS,),
         "Symbols by the skill of the signals on them, for the month that begins.",
     ),
     "feature_report": (
-        (metadata.key(report_tables.FEATURE_REPORTS),),
+        (_FEATURE_REPORTS,),
         "What each feature was worth, and which drift, before the month that begins.",
     ),
     "restatement": (
-        (_FEATURES, _OUTCOMES, metadata.key(market_tables.RESTATEMENTS)),
+        (_FEATURES, _OUTCOMES, _RESTATEMENTS),
         "Features and outcomes again, where bars changed or came late.",
     ),
     "sampling": ((_SAMPLES,), "Samples of what matured in a week."),
@@ -91,6 +106,15 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
     "learning_report": (
         (metadata.key(report_tables.LEARNING),),
         "Whether retraining did any good until the month that begins.",
+    ),
+    "retraining_ahead": (
+        (
+            learning.CHALLENGER,
+            metadata.key(tables.OOF_PREDICTIONS),
+            metadata.key(tables.VERDICTS),
+            learning.CHAMPION,
+        ),
+        "A challenger before the month turns, on what is known by then.",
     ),
 }
 """Assets and description of each job, by name."""
@@ -109,17 +133,6 @@ def build_jobs() -> dict[str, Any]:
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class Timed:
-    """One line of the timetable."""
-
-    name: str
-    job: str
-    cron: str
-    partition_on: Callable[[dt.date], str | None]
-    """Partition key for a tick on a day in New York; null where there is none."""
-
-
 def _tonight(day: dt.date) -> str | None:
     return partitions.key(day) if sessions.is_session(day) else None
 
@@ -132,8 +145,8 @@ def _ended_week(day: dt.date) -> str:
     return partitions.key(sessions.week_start(day) - dt.timedelta(days=7))
 
 
-def _open_week(day: dt.date) -> str:
-    return partitions.key(sessions.week_start(day))
+def _week_of_eve(day: dt.date) -> str:
+    return partitions.key(sessions.week_start(day - dt.timedelta(days=1)))
 
 
 def _month(day: dt.date) -> str:
@@ -145,48 +158,127 @@ def _quarter(day: dt.date) -> str:
 
 
 TIMETABLE = (
-    Timed("scan", "scan", "0 23 * * *", _tonight),
-    Timed("grading", "grading", "0 2 * * *", _day_before),
-    Timed("curation", "curation", "0 2 1 */3 *", _quarter),
-    Timed("ranking", "ranking", "30 2 1 * *", _month),
-    Timed("sampling", "sampling", "0 3 * * 0", _ended_week),
-    Timed("sampling_at_the_turn", "sampling", "0 3 1 * *", _open_week),
-    Timed("feature_report", "feature_report", "30 3 1 * *", _month),
-    Timed("retraining", "retraining", "0 4 1 * *", _month),
-    Timed("learning_report", "learning_report", "0 5 1 * *", _month),
+    Line(
+        name="scan",
+        job="scan",
+        cron="0 23 * * *",
+        partition_on=_tonight,
+        is_done=progress.is_made(_REVISIONS, _BARS, _FEATURES, _SIGNALS),
+        is_ranged=True,
+        needed=_BARS,
+    ),
+    Line(
+        name="grading",
+        job="grading",
+        cron="0 2 * * *",
+        partition_on=_day_before,
+        is_done=progress.is_made(_OUTCOMES),
+        is_ranged=True,
+    ),
+    Line(
+        name="curation",
+        job="curation",
+        cron="15 2 1 */3 *",
+        partition_on=_quarter,
+        is_done=progress.is_made(_CURATIONS),
+        is_turn=True,
+    ),
+    Line(
+        name="ranking",
+        job="ranking",
+        cron="30 2 1 * *",
+        partition_on=_month,
+        is_done=progress.is_made(_RANKINGS),
+    ),
+    Line(
+        name="sampling",
+        job="sampling",
+        cron="0 3 * * 0",
+        partition_on=_ended_week,
+        is_done=progress.is_sampled,
+        is_ranged=True,
+    ),
+    Line(
+        name="sampling_at_the_turn",
+        job="sampling",
+        cron="15 3 1 * *",
+        partition_on=_week_of_eve,
+        is_done=progress.is_sampled,
+        is_ranged=True,
+    ),
+    Line(
+        name="feature_report",
+        job="feature_report",
+        cron="30 3 1 * *",
+        partition_on=_month,
+        is_done=progress.is_made(_FEATURE_REPORTS),
+    ),
+    Line(
+        name="retraining",
+        job="retraining",
+        cron="0 4 1 * *",
+        partition_on=_month,
+        is_done=progress.is_retrained,
+        is_turn=True,
+    ),
+    Line(
+        name="learning_report",
+        job="learning_report",
+        cron="0 5 1 * *",
+        partition_on=_month,
+        is_done=progress.is_made(_LEARNING),
+    ),
 )
-"""The whole timetable."""
+"""The whole timetable; of what is due at one time, the upper line comes first."""
 
 
-def build_schedules() -> list[dg.ScheduleDefinition]:
-    """Schedule of each line of the timetable."""
-    return [_schedule(line) for line in TIMETABLE]
+def build_schedules(status: dg.DefaultScheduleStatus) -> list[dg.ScheduleDefinition]:
+    """Schedule of each line of the timetable.
+
+    Parameters
+    ----------
+    status
+        Whether they run where nobody has switched them.
+    """
+    return [_schedule(line, status) for line in TIMETABLE]
 
 
-def build_alarm() -> dg.ScheduleDefinition:
+def build_alarm(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     """Schedule that asks once a night whether a living home keeps up."""
     return dg.ScheduleDefinition(
         name="freshness",
         job_name="freshness",
         cron_schedule="0 1 * * *",
-        execution_timezone=TIMEZONE,
+        execution_timezone=ticks.TIMEZONE,
         description="Asks whether the newest closed session is stored.",
+        default_status=status,
     )
 
 
-def _schedule(line: Timed) -> dg.ScheduleDefinition:
+def _schedule(line: Line, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=line.name,
         job_name=line.job,
         cron_schedule=line.cron,
-        execution_timezone=TIMEZONE,
+        execution_timezone=ticks.TIMEZONE,
         description=JOBS[line.job][1],
+        default_status=status,
     )
-    def timed(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        day = context.scheduled_execution_time.date()
-        key = line.partition_on(day)
+    def timed(
+        context: dg.ScheduleEvaluationContext,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> dg.RunRequest | dg.SkipReason:
+        at = context.scheduled_execution_time
+        key = line.partition_on(at.date())
         if key is None:
             return dg.SkipReason(f"The exchange was closed; nothing for {line.job}.")
-        return dg.RunRequest(run_key=f"{line.name} {key}", partition_key=key)
+        done = progress.Progress(context.instance, warehouse)
+        step = catching_up.next_step(TIMETABLE, done, at, clock.now())
+        if isinstance(step, str):
+            return dg.SkipReason(step)
+        if step.job != line.job:
+            return dg.SkipReason(f"{step.name} comes first; `catch_up` takes them.")
+        return step.request()
 
     return timed

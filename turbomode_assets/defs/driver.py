@@ -18,11 +18,10 @@ import os
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
-import polars as pl
 from dagster._core.instance.ref import InstanceRef
 
 from turbomode_assets import errors, sessions, tables
-from turbomode_assets.defs import automation, metadata, partitions, restating
+from turbomode_assets.defs import automation, metadata, partitions, progress, restating
 from turbomode_assets.store import home, warehouse
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -208,16 +207,11 @@ class Driver:
     def _verdict(self, month: dt.date) -> str:
         """How the latest challenger of a month ended; empty while it has not."""
         with warehouse.opened(self._where.database) as store:
-            cards = store.read(tables.MODELS, month, month).sort("trained_at")
-            if cards.is_empty():
-                return ""
-            version = cards["version"][-1]
-            verdict = store.read(tables.VERDICTS, match={"version": version})
-            crowned = store.read(tables.CHAMPIONS, match={"version": version})
-        failed = verdict.filter(~pl.col("is_passed")).sort("position")
-        if failed.height:
-            return f"refused, {', '.join(failed['criterion'])}"
-        return "promoted" if crowned.height else ""
+            cards = store.read(tables.MODELS, month, month)
+            verdicts, champions = (
+                store.read(table) for table in (tables.VERDICTS, tables.CHAMPIONS)
+            )
+        return progress.endings(cards, verdicts, champions).get(month, "")
 
     def _is_done(self, step: Step) -> bool:
         if step.kind is Kind.SAMPLING:
@@ -239,8 +233,7 @@ class Driver:
         for week in _week_keys(step.first, step.last):
             sunday = partitions.parsed(week)
             days = _session_keys(sunday, sunday + dt.timedelta(days=6))
-            newest = max((graded.get(day, 0) for day in days), default=0)
-            if sampled.get(week, 0) <= newest:
+            if not progress.sampled_since(sampled.get(week, 0), days, graded):
                 return False
         return True
 

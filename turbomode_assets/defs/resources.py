@@ -17,6 +17,7 @@ import dagster as dg
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
+from turbomode_assets.defs import lifeline
 from turbomode_assets.sources import (
     base,
     files,
@@ -66,6 +67,17 @@ class WarehouseResource(DuckDBResource):
     and retries corrupt files for minutes; this one shares a connection within the
     process and names the holder when it has to wait too long.
     """
+
+    @contextlib.contextmanager
+    def yield_for_execution(
+        self, context: dg.InitResourceContext
+    ) -> Iterator["WarehouseResource"]:
+        """Itself, with the run's lifeline held; a tick has none."""
+        with contextlib.ExitStack() as alive:
+            if context.run:
+                root = Path(self.database).parent
+                alive.enter_context(lifeline.held(root, context.run.run_id))
+            yield self
 
     @contextlib.contextmanager
     def opened(

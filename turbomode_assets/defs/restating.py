@@ -7,13 +7,17 @@ driver which sessions to make again.
 import dataclasses
 import datetime as dt
 
+import dagster as dg
 import polars as pl
 
 from turbomode_assets import loop, market_tables, restatement, sessions, tables
-from turbomode_assets.defs import partitions
-from turbomode_assets.defs.resources import RegistryResource
+from turbomode_assets.defs import catching_up, partitions
+from turbomode_assets.defs.resources import RegistryResource, WarehouseResource
 from turbomode_assets.models import scoring
 from turbomode_assets.store import bitemporal, warehouse
+
+BUSY_SECONDS = 1.0
+"""How long a sensor waits for the warehouse; while a run writes, there is no news."""
 
 _BEFORE = dt.timedelta(microseconds=1)
 
@@ -25,26 +29,54 @@ class Stale:
     window: partitions.Window
     known_at: dt.datetime
 
+    @property
+    def name(self) -> str:
+        """What tries to make them again are counted by."""
+        return f"restatement {self.known_at.isoformat()}"
+
+
+def found(warehouse: WarehouseResource) -> Stale | None:
+    """Sessions to make again, asked by a sensor; see `stale`.
+
+    Raises
+    ------
+    errors.WarehouseBusy
+        Where a run keeps the warehouse for longer than `BUSY_SECONDS`.
+    """
+    with warehouse.opened(BUSY_SECONDS) as store:
+        return stale(store)
+
+
+def is_pending(
+    instance: dg.DagsterInstance, warehouse: WarehouseResource, now: dt.datetime
+) -> bool:
+    """Whether bars changed and what rests on them has not failed too often."""
+    changed = found(warehouse)
+    if changed is None:
+        return False
+    tried = catching_up.attempts(instance, changed.name, now)
+    return len(tried) < catching_up.PATIENCE
+
 
 def stale(store: warehouse.Warehouse) -> Stale | None:
     """Sessions to make again; null where nothing changed that was not measured.
 
     Only where features were computed already: what was never made is not stale.
     """
-    found = bitemporal.surprises(store)
+    changed = bitemporal.surprises(store)
     made = store.partitions(tables.FEATURES)
-    if found.is_empty() or not made:
+    if changed.is_empty() or not made:
         return None
-    first, changed_to = found["session"].min(), found["session"].max()
+    first, changed_to = changed["session"].min(), changed["session"].max()
     if not isinstance(first, dt.date) or not isinstance(changed_to, dt.date):
         return None
     last = restatement.reach(first, changed_to, made[-1])
     begin = max(first, made[0])
-    return Stale(partitions.Window(begin, max(begin, last)), _newest(found))
+    return Stale(partitions.Window(begin, max(begin, last)), _newest(changed))
 
 
-def _newest(found: pl.DataFrame) -> dt.datetime:
-    newest: dt.datetime = found.select(pl.col("known_at").max()).item()
+def _newest(changed: pl.DataFrame) -> dt.datetime:
+    newest: dt.datetime = changed.select(pl.col("known_at").max()).item()
     return newest
 
 

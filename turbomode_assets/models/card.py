@@ -46,7 +46,8 @@ class Record:
     """A trained challenger with its name and what it was trained on.
 
     `known` are the samples it learned from, `address` the content address of its
-    artifact, `month` the first day of the month it would be in force.
+    artifact, `month` the first day of the month it would be in force, `asked_on` the
+    first day whose labels it does not know; null where that is the same.
     """
 
     desk: str
@@ -54,6 +55,7 @@ class Record:
     known: pl.DataFrame
     month: dt.date
     address: str
+    asked_on: dt.date | None = None
 
     @property
     def version(self) -> str:

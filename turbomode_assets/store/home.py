@@ -47,9 +47,14 @@ concurrency:
   pools:
     default_limit: 1
     granularity: op
+run_launcher:  # Dagster's own, told which runs died with the machine: see the module
+  module: turbomode_assets.defs.lifeline
+  class: WatchedRunLauncher
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 60
   start_timeout_seconds: 180
+  max_runtime_seconds: 43200
   free_slots_after_run_end_seconds: 60
 code_servers:  # else they outlive `turbomode up` by some seconds
   wait_for_local_processes_on_shutdown: true

@@ -13,7 +13,7 @@ import pytest
 from dagster._utils import schedules
 
 from turbomode_assets import sessions
-from turbomode_assets.defs import assembly, automation
+from turbomode_assets.defs import assembly, automation, conditions, ticks
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.store import home
 
@@ -67,11 +67,11 @@ UPSTREAM = {
 CRONS = {
     "scan": ("scan", "0 23 * * *"),
     "grading": ("grading", "0 2 * * *"),
-    "curation": ("curation", "0 2 1 */3 *"),
+    "curation": ("curation", "15 2 1 */3 *"),
     "ranking": ("ranking", "30 2 1 * *"),
     "feature_report": ("feature_report", "30 3 1 * *"),
     "sampling": ("sampling", "0 3 * * 0"),
-    "sampling_at_the_turn": ("sampling", "0 3 1 * *"),
+    "sampling_at_the_turn": ("sampling", "15 3 1 * *"),
     "retraining": ("retraining", "0 4 1 * *"),
     "learning_report": ("learning_report", "0 5 1 * *"),
 }
@@ -113,6 +113,12 @@ JOBS = {
         "learning/verdicts",
     ],
     "learning_report": ["reports/learning"],
+    "retraining_ahead": [
+        "learning/challenger",
+        "learning/champion",
+        "learning/oof_predictions",
+        "learning/verdicts",
+    ],
 }
 
 TICKS = [
@@ -135,14 +141,14 @@ TICKS = [
     ("grading", "2024-03-10 03:00", None),
     ("grading", "2024-03-12 02:00", "2024-03-11"),
     ("grading", "2024-11-05 02:00", "2024-11-04"),
-    ("curation", "2024-07-01 02:00", "2024-07-01"),
+    ("curation", "2024-07-01 02:15", "2024-07-01"),
     ("ranking", "2024-09-01 02:30", "2024-09-01"),
     ("feature_report", "2024-09-01 03:30", "2024-09-01"),
     ("sampling", "2024-07-07 03:00", "2024-06-30"),
     ("sampling", "2024-03-10 03:00", "2024-03-03"),
     ("sampling", "2024-11-03 03:00", "2024-10-27"),
-    ("sampling_at_the_turn", "2024-08-01 03:00", "2024-07-28"),
-    ("sampling_at_the_turn", "2024-09-01 03:00", "2024-09-01"),
+    ("sampling_at_the_turn", "2024-08-01 03:15", "2024-07-28"),
+    ("sampling_at_the_turn", "2024-09-01 03:15", "2024-08-25"),
     ("retraining", "2024-07-01 04:00", "2024-07-01"),
     ("retraining", "2024-09-01 04:00", "2024-09-01"),
     ("retraining", "2024-01-01 04:00", "2024-01-01"),
@@ -221,12 +227,10 @@ def test_the_timetable_is_kept_in_new_york(name: str) -> None:
     assert schedule.execution_timezone == "America/New_York"
 
 
-def _ticked(name: str, at: dt.datetime) -> list[str | None]:
-    context = dg.build_schedule_context(
-        scheduled_execution_time=at, repository_def=DEFINITIONS.get_repository_def()
-    )
-    requests = _schedule(name).evaluate_tick(context).run_requests or []
-    return [request.partition_key for request in requests]
+def _ticked(name: str, at: dt.datetime) -> list[str]:
+    """Partitions a line of the timetable asks for at a moment."""
+    lines = [line for line in automation.TIMETABLE if line.name == name]
+    return [tick.key for tick in ticks.due(lines, at, at)]
 
 
 @pytest.mark.parametrize(("name", "at", "expected"), TICKS)
@@ -255,10 +259,10 @@ def test_clock_changes_neither_drop_nor_double_a_session(
 ) -> None:
     first, last = dt.date(2024, month, 1), dt.date(2024, month, 20)
     midnight = dt.datetime.combine(first, dt.time(), NEW_YORK)
-    ticks = schedules.schedule_execution_time_iterator(
-        midnight.timestamp(), CRONS[name][1], automation.TIMEZONE
+    moments = schedules.schedule_execution_time_iterator(
+        midnight.timestamp(), CRONS[name][1], ticks.TIMEZONE
     )
-    lived = itertools.takewhile(lambda at: at.date() <= last, ticks)
+    lived = itertools.takewhile(lambda at: at.date() <= last, moments)
     back = dt.timedelta(days=days_ago)
     expected = sessions.sessions_between(first - back, last - back)
     found = [key for at in lived for key in _ticked(name, at)]
@@ -283,3 +287,20 @@ def test_dagster_loads_the_definitions(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_everything_runs_from_the_start_unless_paused() -> None:
+    paused = assembly.assemble(
+        home.Home(pathlib.Path("never-written")), home.Settings(), is_paused=True
+    )
+    for definitions, status in ((DEFINITIONS, "RUNNING"), (paused, "STOPPED")):
+        timed, watching = definitions.schedules or (), definitions.sensors or ()
+        found = {one.default_status.value for one in (*timed, *watching)}
+        assert found == {status}
+
+
+def test_conditions_are_named() -> None:
+    graph = DEFINITIONS.resolve_asset_graph()
+    for key, condition in conditions.CONDITIONS.items():
+        assert graph.get(key).automation_condition == condition
+        assert str(condition.get_label()).startswith("again after")

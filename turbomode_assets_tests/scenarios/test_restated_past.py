@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import market_tables, schema, sessions, tables
-from turbomode_assets.defs import assembly, partitions, resources
+from turbomode_assets.defs import assembly, partitions, resources, restating
 from turbomode_assets.sources import base, simulated
 from turbomode_assets.store import bitemporal, home, warehouse
 from turbomode_assets_tests import conftest
@@ -81,12 +81,14 @@ class Night:
 
     def tick(self) -> dg.RunRequest | dg.SkipReason:
         """What the sensor asks for."""
-        context = dg.build_sensor_context(
-            instance=self.instance,
-            definitions=self.definitions,
-            resources={"warehouse": self.warehouse},
-        )
-        asked = self.definitions.resolve_sensor_def("restated_bars")(context)
+        parts = {
+            "warehouse": self.warehouse,
+            "clock": resources.ClockResource(fixed_at=NOW.isoformat()),
+        }
+        with dg.build_sensor_context(
+            instance=self.instance, definitions=self.definitions, resources=parts
+        ) as context:
+            asked = self.definitions.resolve_sensor_def("restated_bars")(context)
         assert isinstance(asked, dg.RunRequest | dg.SkipReason)
         return asked
 
@@ -187,17 +189,8 @@ def test_samples_follow_the_outcomes(
 ) -> None:
     night, _ = restated
     run = night.instance.get_runs(dg.RunsFilter(job_name="restatement"))[0]
-    event = night.instance.get_run_record_by_id(run.run_id)
-    assert event is not None
-    context = dg.build_run_status_sensor_context(
-        sensor_name="restated_samples",
-        dagster_event=night.instance.all_logs(run.run_id)[-1].get_dagster_event(),
-        dagster_instance=night.instance,
-        dagster_run=run,
-    )
-    asked = night.definitions.resolve_sensor_def("restated_samples")(context)
-    assert isinstance(asked, dg.RunRequest)
-    night.run("sampling", tags=dict(asked.tags))
+    window = restating.weeks(partitions.tagged_window(run.tags))
+    night.run("sampling", tags=partitions.range_tags(window))
     labels = night.read(tables.SAMPLES).join(
         night.read(tables.OUTCOMES), on=["symbol", "session"], suffix="_graded"
     )

@@ -4,17 +4,19 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import accounting, auditing, metadata, partitions, table_io
-from turbomode_assets.defs.resources import WarehouseResource
+from turbomode_assets.defs import (
+    accounting,
+    auditing,
+    metadata,
+    partitions,
+    table_io,
+    upstream,
+)
+from turbomode_assets.defs.resources import MarketResource, WarehouseResource
 from turbomode_assets.features import catalog
 
 GROUP = "features"
 """Group of this stage."""
-
-REMAKE = (
-    dg.AutomationCondition.code_version_changed() & ~dg.AutomationCondition.missing()
-).with_label("made by another catalog")
-"""Sessions to make again, once: all that are stored, when the catalog changed."""
 
 
 def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
@@ -36,18 +38,20 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
             auditing.spec(tables.FEATURES),
         ],
         code_version=catalog.feature_version(),
-        automation_condition=REMAKE,
         pool=metadata.POOL,
     )
     def features(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext,
+        market: MarketResource,
+        warehouse: WarehouseResource,
     ) -> table_io.Written:
         """Scale-free features at the close; one row per symbol and session."""
         window = partitions.session_window(list(context.partition_keys))
         with warehouse.opened() as store:
             needed = loop.bars_for_features(window.first)
+            upstream.require_bars(store, needed, window.last, market.since())
             bars = store.read(tables.BARS, needed, window.last)
-            universe = store.read(tables.UNIVERSE)
+            universe = upstream.require_universe(store)
             rows = loop.compute_features(bars, universe, window.first, window.last)
             store.replace(tables.FEATURES, rows, window.first, window.last)
             check = table_io.schema_result(store, tables.FEATURES, window)

@@ -32,6 +32,7 @@ from turbomode_assets.defs import (
     model_card,
     partitions,
     table_io,
+    upstream,
 )
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -136,6 +137,18 @@ def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
     return standings
 
 
+class Knowledge(dg.Config):
+    """How much a challenger may know; empty: all labels before its month."""
+
+    until: str = ""
+    """First day whose labels it does not know, where that lies in the month."""
+
+
+def known_until(day: dt.date) -> dg.RunConfig:
+    """Configuration of a run whose challenger knows every label before a day."""
+    return dg.RunConfig({"challenger": Knowledge(until=partitions.key(day))})
+
+
 def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="challenger",
@@ -147,19 +160,22 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
     )
     def challenger(
         context: dg.AssetExecutionContext,
+        config: Knowledge,
         warehouse: WarehouseResource,
         models: RegistryResource,
         clock: ClockResource,
     ) -> Iterator[Any]:
         month, began = partitions.parsed(context.partition_key), clock.now()
+        until = partitions.parsed(config.until or context.partition_key)
         with warehouse.opened() as store:
-            samples = store.read(tables.SAMPLES, last=month)
-            trained = loop.train_challenger(samples, month, progress=context.log.info)
+            samples = upstream.require_samples(store, until)
+            trained = loop.train_challenger(samples, until, progress=context.log.info)
             record = card.Record(
                 desk=loop.DESK,
                 trained=trained,
-                known=loop.known_before(samples, month),
+                known=loop.known_before(samples, until),
                 month=month,
+                asked_on=until,
                 address=models.save(trained.artifact),
             )
             verdict = succession.judge(store, record, _scorers(models))

@@ -13,8 +13,9 @@ from turbomode_assets.defs import (
     metadata,
     partitions,
     table_io,
+    upstream,
 )
-from turbomode_assets.defs.resources import WarehouseResource
+from turbomode_assets.defs.resources import MarketResource, WarehouseResource
 
 GROUP = "outcomes"
 """Group of this stage."""
@@ -45,11 +46,16 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
         pool=metadata.POOL,
     )
     def outcomes(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext,
+        market: MarketResource,
+        warehouse: WarehouseResource,
     ) -> table_io.Written:
         """Matured signals and what each symbol earned; one row per symbol."""
         window = partitions.session_window(list(context.partition_keys))
         with warehouse.opened() as store:
+            needed = loop.bars_for_outcomes(window.first)
+            upstream.require_bars(store, needed, window.last, market.since())
+            upstream.require_universe(store)
             rows = grading.grade(store, window)
             settled = grading.settle(store, window.first)
             check = table_io.schema_result(store, tables.OUTCOMES, window)

@@ -111,6 +111,8 @@ def _account(
 def _restatements() -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(market_tables.RESTATEMENTS, metadata.REPORTS, "polars"),
+        # Without partitions, but part of ranges: Dagster asks for a policy even so.
+        backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[
             dg.AssetDep(metadata.key(tables.BARS)),
             dg.AssetDep(metadata.key(tables.FEATURES)),

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import loop, tables
-from turbomode_assets.defs import accounting, metadata, partitions, table_io
+from turbomode_assets.defs import accounting, metadata, partitions, table_io, upstream
 from turbomode_assets.defs.resources import WarehouseResource
 
 GROUP = "samples"
@@ -38,6 +38,7 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
         """Frozen features, label and weight of what matured in the week."""
         window = partitions.week_window(list(context.partition_keys))
         with warehouse.opened() as store:
+            upstream.require_outcomes(store, window)
             outcomes = store.read(tables.OUTCOMES, window.first, window.last)
             spoken_from = loop.signals_maturing_from(window.first)
             rows = loop.gather_samples(

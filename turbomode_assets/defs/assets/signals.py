@@ -18,6 +18,7 @@ from turbomode_assets.defs import (
     model_card,
     partitions,
     table_io,
+    upstream,
 )
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import (
@@ -127,10 +128,11 @@ def _spoken(
     version: str,
     reign: list[dt.date],
 ) -> pl.DataFrame:
+    upstream.require_features(store, reign)
     features = store.read(tables.FEATURES, reign[0], reign[-1])
     features = features.filter(pl.col("session").is_in(reign))
     card = store.read(tables.MODELS, match={"version": version}).row(0, named=True)
     scorer = scoring.load(models.load(card["artifact_sha256"]))
     champion = loop.Champion(version=version, scorer=scorer)
-    said = loop.emit_signals(features, store.read(tables.UNIVERSE), champion)
+    said = loop.emit_signals(features, upstream.require_universe(store), champion)
     return ledger.stamp(said, clock.now(), LIVE_WITHIN)

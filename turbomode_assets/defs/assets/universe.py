@@ -108,6 +108,8 @@ def _log(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
 def _universe() -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(tables.UNIVERSE, GROUP, "polars"),
+        # Without partitions, but part of ranges: Dagster asks for a policy even so.
+        backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[metadata.key(tables.BARS), metadata.key(market_tables.CURATIONS)],
         check_specs=[
             table_io.schema_check(tables.UNIVERSE),
