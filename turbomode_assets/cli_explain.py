@@ -65,7 +65,7 @@ def _kept(
     return explanation.Kept(
         signals=signals,
         cards=cards,
-        samples=store.read(tables.SAMPLES, last=cards["month"][0]),
+        samples=store.read(tables.SAMPLES, last=session),
         bars=bitemporal.as_of(store, row["emitted_at"], first, session),
         revisions=store.read(market_tables.BAR_REVISIONS, first, session, of),
         universe=store.read(tables.UNIVERSE),

@@ -140,7 +140,7 @@ def explain(
     """
     chosen = kept.signals.filter(pl.col("symbol") == symbol)
     row, spoke = chosen.row(0, named=True), kept.cards.row(0, named=True)
-    known = loop.known_before(kept.samples, spoke["month"], rules)
+    known = loop.learned_from(kept.samples, spoke, rules)
     n_compared, differences = rebuild(kept, chosen, rules)
     values, added = _taken_apart(kept, chosen, known, rules)
     return Explanation(

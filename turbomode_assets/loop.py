@@ -20,7 +20,8 @@ meet only here.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import polars as pl
 
@@ -286,6 +287,14 @@ def known_before(
         pl.col("feature_version")
         == catalog.feature_version(rules.features.feature_set),
     ).sort("symbol", "session")
+
+
+def learned_from(
+    samples: pl.DataFrame, card: Mapping[str, Any], rules: policy.Policy = policy.SWING
+) -> pl.DataFrame:
+    """Samples a challenger learned from, by its card; ahead of a month, within it."""
+    unknown_from = card["labels_known_on"] + dt.timedelta(days=1)
+    return known_before(samples, max(card["month"], unknown_from), rules)
 
 
 def train_challenger(

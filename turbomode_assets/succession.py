@@ -268,7 +268,7 @@ def gather_evidence(
         ledger.read(tables.OOF_PREDICTIONS, match={"version": version}),
         _heard(ledger, version, record.known, scorer_of, rules),
         record.known.filter(pl.col("matures_on") > fitted_on).height,
-        _earlier(ledger, version, record.month),
+        _earlier(ledger, version, record.month, record.known_on),
     )
 
 
@@ -306,13 +306,15 @@ def compared_rows(
         found = ", ".join(judged) or "none yet"
         message = f"expected a judged challenger, was {version!r}; judged: {found}"
         raise errors.MissingEvidence(message)
-    against, month = verdict["against"][0], verdict["month"][0]
-    known = loop.known_before(ledger.read(tables.SAMPLES, last=month), month, rules)
+    against = verdict["against"][0]
+    cards = ledger.read(tables.MODELS, match={"version": version})
+    learned = cards.row(0, named=True)
+    known = loop.learned_from(ledger.read(tables.SAMPLES), learned, rules)
     return evidence.rows(
         own,
         ledger.read(tables.OOF_PREDICTIONS, match={"version": against}),
         _heard(ledger, against, known, scorer_of, rules),
-        _earlier(ledger, against, month),
+        _earlier(ledger, against, learned["month"], learned["labels_known_on"]),
     )
 
 
@@ -353,12 +355,24 @@ def _unheard(
     return nothing
 
 
-def _earlier(ledger: Ledger, version: str, month: dt.date) -> pl.DataFrame:
-    """Predictions of the challengers judged against `version` before, oldest first."""
+def _earlier(
+    ledger: Ledger, version: str, month: dt.date, known_on: dt.date
+) -> pl.DataFrame:
+    """Predictions of the challengers judged against `version` before, oldest first.
+
+    Of one month the month's own comes before one that was ahead of the next.
+    """
     judged = ledger.read(tables.VERDICTS, match={"against": version})
-    before = judged.filter(pl.col("month") < month) if version else judged[:0]
-    versions = before.sort("month")["version"].unique(maintain_order=True)
-    rows = [ledger.read(tables.OOF_PREDICTIONS, match={"version": v}) for v in versions]
+    cards = ledger.read(tables.MODELS).select("version", "labels_known_on")
+    is_before = (pl.col("month") < month) | (
+        (pl.col("month") == month) & (pl.col("labels_known_on") < known_on)
+    )
+    before = judged.join(cards, on="version").filter(is_before, pl.lit(bool(version)))
+    versions = before.sort("month", "labels_known_on")["version"]
+    oldest_first = versions.unique(maintain_order=True)
+    rows = [
+        ledger.read(tables.OOF_PREDICTIONS, match={"version": v}) for v in oldest_first
+    ]
     return pl.concat([tables.OOF_PREDICTIONS.empty(), *rows])
 
 

@@ -247,9 +247,7 @@ MODELS = Table(
         schema.date("month", "First day of the month the model was trained for."),
         schema.date("window_from", "First session learned from."),
         schema.date("window_to", "Last session learned from."),
-        schema.date(
-            "labels_known_on", "Latest maturity among the samples; before the month."
-        ),
+        schema.date("labels_known_on", "Latest maturity among the samples."),
         schema.count("n_samples", "Samples in the window.", low=1),
         schema.text("data_fingerprint", "SHA-256 over the samples learned from."),
         _FEATURE_VERSION,

@@ -66,7 +66,8 @@ def test_an_unknown_version_is_explained(
 
 
 def judged(kept: test_promotion.Store, version: str, against: str) -> pl.DataFrame:
-    """A stored verdict over `version`, and the predictions of both."""
+    """A stored card and verdict over `version`, and the predictions of both."""
+    kept.train(version)
     challenger, champion = (
         test_evidence.oof(version, 0.9),
         test_evidence.oof(against, 0.4),

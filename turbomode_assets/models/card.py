@@ -62,6 +62,12 @@ class Record:
         """Month in force and the first digits of the artifact's address."""
         return f"{self.month:%Y-%m}-{self.address[:12]}"
 
+    @property
+    def known_on(self) -> dt.date:
+        """Latest maturity among the samples it learned from."""
+        newest: dt.date = self.known.select(pl.col("matures_on").max()).item()
+        return newest
+
     def predictions(self) -> pl.DataFrame:
         """Rows of `tables.OOF_PREDICTIONS`."""
         rows = self.trained.oof.with_columns(
@@ -96,7 +102,7 @@ class Record:
             "month": self.month,
             "window_from": self.known["session"].min(),
             "window_to": self.known["session"].max(),
-            "labels_known_on": self.known["matures_on"].max(),
+            "labels_known_on": self.known_on,
             "n_samples": self.known.height,
             "data_fingerprint": fingerprint(self.known),
             "feature_version": self.known["feature_version"][0],

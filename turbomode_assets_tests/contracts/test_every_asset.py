@@ -116,10 +116,8 @@ def test_days_and_weeks_run_in_ranges_and_months_one_by_one(
     key: dg.AssetKey,
 ) -> None:
     asset, table = HOLDERS[key], tables.find(_table_name(key))
-    if table in WHOLE:
-        assert asset.partitions_def is None
-        assert asset.backfill_policy is None
-    elif table in DAILY or table is tables.SAMPLES:
+    assert (asset.partitions_def is None) == (table in WHOLE)
+    if table in {*WHOLE, *DAILY, tables.SAMPLES}:
         assert asset.backfill_policy == dg.BackfillPolicy.single_run()
     else:
         assert asset.backfill_policy == dg.BackfillPolicy.multi_run(1)

@@ -29,7 +29,10 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.asset_daemon import AssetDaemon
 from dagster._daemon.backfill import execute_backfill_iteration
-from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
+from dagster._daemon.monitoring import (
+    execute_concurrency_slots_iteration,
+    execute_run_monitoring_iteration,
+)
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
     QueuedRunCoordinatorDaemon,
 )
@@ -256,6 +259,7 @@ class Machine:
             execute_backfill_iteration(workspace, LOGGER),
             self._queue.run_iteration(workspace),
             execute_run_monitoring_iteration(workspace, LOGGER),
+            execute_concurrency_slots_iteration(workspace, LOGGER),
         )
 
     def _next(self) -> dt.datetime:
