@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import dagster as dg
 
 from turbomode_assets import errors
+from turbomode_assets.defs import lifeline
 from turbomode_assets.store import home
 
 
@@ -117,6 +118,7 @@ def _run(
     whole = [sys.executable, "-m", "turbomode_assets.cli", *command]
     whole += ["--home", str(where.root)]
     with (
+        lifeline.held(where.root, context.run_id),
         subprocess.Popen(  # noqa: S603 - our own command line
             whole, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as child,

@@ -47,4 +47,4 @@ def test_a_command_that_fails_fails_its_run(tmp_path: Path) -> None:
     config = {"ops": {"live": {"config": backwards}}}
     with pytest.raises(errors.TurbomodeError, match="`turbomode run` to end well"):
         job(tmp_path, "bootstrap").execute_in_process(run_config=config)
-    assert list(tmp_path.iterdir()) == []
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
