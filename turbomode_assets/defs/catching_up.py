@@ -48,6 +48,9 @@ NOTHING_DUE = "Everything due is done."
 STEP_TAG = "turbomode/step"
 """Tag of a run: job and first partition, by which failures are counted."""
 
+BESIDE = {"replay"}
+"""Jobs that live a history of their own, for hours, and hold up nobody's night."""
+
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -180,10 +183,9 @@ def why_asleep(progress: Progress, until: dt.datetime) -> str:
 
 def why_busy(instance: dg.DagsterInstance) -> str:
     """Sentence about a run that is not finished; empty where there is none."""
-    running = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED), limit=1)
-    if not running:
-        return ""
-    return f"{running[0].job_name} is not finished; one run at a time."
+    running = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))
+    busy = [run.job_name for run in running if run.job_name not in BESIDE]
+    return f"{busy[0]} is not finished; one run at a time." if busy else ""
 
 
 def why_wait(instance: dg.DagsterInstance, step: str, now: dt.datetime) -> str:

@@ -126,6 +126,11 @@ def test_one_run_at_a_time(instance: dg.DagsterInstance) -> None:
     assert _next(instance, "2024-07-15 23:00").startswith("scan is not finished")
 
 
+def test_a_replay_holds_up_no_night(instance: dg.DagsterInstance) -> None:
+    create_run_for_test(instance, "replay", status=dg.DagsterRunStatus.STARTED)
+    assert _next(instance, "2024-07-15 23:00") == "scan 2024-07-15 2024-07-15"
+
+
 def test_a_range_that_failed_is_tried_partition_by_partition(
     instance: dg.DagsterInstance,
 ) -> None:
