@@ -39,8 +39,7 @@ from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import ClockResource, WarehouseResource
 from turbomode_assets.defs.ticks import Line
 
-_REVISIONS, _CURATIONS, _RANKINGS, _RESTATEMENTS, _LEARNING = metadata.key(report_tables.LEARNING)
-_FEATURE_REPORTS = (
+_REVISIONS, _CURATIONS, _RANKINGS, _RESTATEMENTS, _FEATURE_REPORTS, _LEARNING = (
     metadata.key(table)
     for table in (
         market_tables.BAR_REVISIONS,
@@ -48,6 +47,7 @@ _FEATURE_REPORTS = (
         market_tables.RANKINGS,
         market_tables.RESTATEMENTS,
         report_tables.FEATURE_REPORTS,
+        report_tables.LEARNING,
     )
 )
 _BARS, _UNIVERSE, _FEATURES, _SIGNALS, _OUTCOMES, _SAMPLES = (
@@ -104,7 +104,7 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
         "The champion's standing, a challenger, its verdict, and its promotion if due.",
     ),
     "learning_report": (
-        (metadata.key(report_tables.LEARNING),),
+        (_LEARNING,),
         "Whether retraining did any good until the month that begins.",
     ),
     "retraining_ahead": (
