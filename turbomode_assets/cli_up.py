@@ -106,7 +106,7 @@ def _claim(where: home.Home) -> None:
 
 def _greeting(where: home.Home, options: argparse.Namespace) -> list[str]:
     address = f"http://{options.host}:{options.port}"
-    running = "schedules and sensors run where they are switched on"
+    running = "schedules and sensors run unless switched off"
     if options.paused:
         running = "schedules and sensors are off unless switched on"
     if options.read_only:
