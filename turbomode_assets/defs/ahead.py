@@ -1,8 +1,8 @@
 """Ahead of the month: whether a challenger should be trained before it turns.
 
-`occasion` asks `REASONS` in order; a reason is a function of the warehouse and a day
-that answers with a sentence, or null. A further reason, such as drift of the features,
-is one more function in that list. What a challenger must show is the gate's business.
+`occasion` asks `REASONS` in order; a reason is a function of the warehouse and of what
+would be learned, that answers with a sentence, or null. A further reason is one more
+function in that list. What a challenger must show is the gate's business.
 """
 
 import dataclasses
@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from turbomode_assets import loop, policy, sessions, tables
+from turbomode_assets import loop, policy, report_tables, sessions, tables
 from turbomode_assets.promotion import alias
+from turbomode_assets.reports import features
 from turbomode_assets.store import warehouse as warehouses
 
 SPACING = dt.timedelta(days=7)
@@ -30,17 +31,43 @@ class Occasion:
     reason: str
 
 
-Reason = Callable[[warehouses.Warehouse, dt.date], str | None]
+@dataclasses.dataclass(frozen=True)
+class Lesson:
+    """What a challenger trained on a day would learn that none has learned yet."""
+
+    day: dt.date
+    since: dt.date
+    """First day whose labels are new."""
+
+    until: dt.date
+    """First day whose labels it would not know."""
 
 
-def vacant_seat(store: warehouses.Warehouse, day: dt.date) -> str | None:
-    """Nobody reigns on a day; every month without a champion is without signals."""
+Reason = Callable[[warehouses.Warehouse, Lesson], str | None]
+
+
+def vacant_seat(store: warehouses.Warehouse, lesson: Lesson) -> str | None:
+    """Nobody reigns; every month without a champion is without signals."""
     champions = store.read(tables.CHAMPIONS)
-    is_vacant = alias.reigning(champions, loop.DESK, day) is None
+    is_vacant = alias.reigning(champions, loop.DESK, lesson.day) is None
     return "nobody reigns" if is_vacant else None
 
 
-REASONS: tuple[Reason, ...] = (vacant_seat,)
+def drifted_features(store: warehouses.Warehouse, lesson: Lesson) -> str | None:
+    """Features of the month before drifted, and all of that month can now be learned.
+
+    So at most once a month: who knows its last label knows it all.
+    """
+    month = sessions.month_start(lesson.until)
+    names = features.drifting(store.read(report_tables.FEATURE_REPORTS, month, month))
+    eve, days = sessions.shift(month, -1), policy.SWING.horizon.calendar_days
+    known_on = sessions.holding_periods([eve], days).item(0, "matures_on")
+    if not names or not lesson.since <= known_on < lesson.until:
+        return None
+    return f"{len(names)} features drifted, most of all {names[0]}"
+
+
+REASONS: tuple[Reason, ...] = (vacant_seat, drifted_features)
 """Reasons to train ahead. That new samples came is none by itself: with a hundred
 symbols a hundred mature every session, and the gate's published error rates are those
 of one decision a month."""
@@ -76,7 +103,8 @@ def occasion(
     n_new = new.filter(pl.col("matures_on") < until).height
     if n_new < rules.min_new_samples:
         return f"{n_new} new samples, {rules.min_new_samples} are needed."
-    found = (reason(store, now.date()) for reason in REASONS)
+    lesson = Lesson(now.date(), since, until)
+    found = (reason(store, lesson) for reason in REASONS)
     reason = next((sentence for sentence in found if sentence), None)
     if reason is None:
         return f"{n_new} new samples, but no reason to train ahead of the month."

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from turbomode_assets import policy
 from turbomode_assets.defs import (
     actions,
     automation,
@@ -37,6 +38,7 @@ def assemble(
     settings: home.Settings,
     overrides: Mapping[str, object] | None = None,
     *,
+    rules: policy.Policy = policy.SWING,
     is_paused: bool = False,
 ) -> dg.Definitions:
     """Definitions of a home, assets in the order of the loop.
@@ -49,6 +51,8 @@ def assemble(
         Its settings; the first session starts every partitions definition.
     overrides
         Resources to use in the place of the home's, by name.
+    rules
+        Policy challengers are trained by.
     is_paused
         Whether schedules and sensors wait until somebody switches them on.
 
@@ -57,16 +61,16 @@ def assemble(
     dg.Definitions
     """
     grains = partitions.grains(settings.first)
-    stages = (
-        *(prices, universe, features, signals, outcomes, samples, learning),
-        *(feature_reports, reports),
-    )
+    before = (prices, universe, features, signals, outcomes, samples)
     with warnings.catch_warnings():
         # Single-run backfills are in beta and partitioned checks in preview; both are
         # covered by our own tests.
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        assets = [asset for stage in stages for asset in stage.build(grains)]
+        stages = [stage.build(grains) for stage in before]
+        stages += [learning.build(grains, rules)]
+        stages += [stage.build(grains) for stage in (feature_reports, reports)]
+    assets = [asset for stage in stages for asset in stage]
     if settings.is_living:
         assets = list(dg.map_asset_specs(freshness.watch, assets))
     assets = list(dg.map_asset_specs(conditions.attach, assets))
@@ -89,5 +93,6 @@ def assemble(
         asset_checks=freshness.build_checks(),
         jobs=[freshness.build_job()],
         schedules=[automation.build_alarm(timed)],
+        sensors=[sensors.build_alarm(watching)],
     )
     return dg.Definitions.merge(stock, alarm)

@@ -1,8 +1,9 @@
 """Whether a living home keeps up with the exchange.
 
 Freshness policies show at a glance how old bars and signals are; they know no
-holidays, so they only fail after the longest weekend. `up_to_date` is exact: once a
-night it asks whether the newest closed session is stored.
+holidays, so they only fail after the longest weekend. `up_to_date` is exact: it asks
+whether the newest closed session is stored, once a night by a job, and by a sensor as
+soon as the answer changes.
 
 https://docs.dagster.io/guides/observe/asset-freshness-policies
 """
@@ -15,6 +16,7 @@ import dagster as dg
 from turbomode_assets import schema, sessions, tables
 from turbomode_assets.defs import metadata
 from turbomode_assets.defs.resources import ClockResource, WarehouseResource
+from turbomode_assets.store import warehouse as warehouses
 
 WATCHED = (tables.BARS, tables.SIGNALS)
 """Tables that a living home must keep up to date."""
@@ -52,6 +54,52 @@ def due(now: dt.datetime) -> dt.date:
     return sessions.closed_by(now - READY_AFTER)
 
 
+def ask(
+    store: warehouses.Warehouse, table: schema.Table, now: dt.datetime
+) -> tuple[bool, str]:
+    """Whether a watched table is up to date, and a sentence that says so.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    table
+        One of `WATCHED`.
+    now
+        The present moment, in UTC.
+    """
+    if table is tables.SIGNALS and store.read(tables.CHAMPIONS).is_empty():
+        return True, "No champion reigns, so nothing is signaled."
+    expected, stored = due(now), store.partitions(table)
+    newest = stored[-1] if stored else None
+    passed = newest is not None and newest >= expected
+    return passed, f"{table.name} should reach {expected}, reaches {newest}."
+
+
+def watched(
+    store: warehouses.Warehouse, now: dt.datetime
+) -> list[dg.AssetCheckEvaluation]:
+    """Check `up_to_date` of each watched table, answered outside of a run.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    now
+        The present moment, in UTC.
+    """
+    asked = ((table, *ask(store, table, now)) for table in WATCHED)
+    return [
+        dg.AssetCheckEvaluation(
+            asset_key=metadata.key(table),
+            check_name=CHECK,
+            passed=passed,
+            description=sentence,
+        )
+        for table, passed, sentence in asked
+    ]
+
+
 def build_checks() -> list[dg.AssetChecksDefinition]:
     """Check `up_to_date` of each watched table."""
     return [_check(table) for table in WATCHED]
@@ -77,17 +125,8 @@ def _check(table: schema.Table) -> dg.AssetChecksDefinition:
     def up_to_date(
         warehouse: WarehouseResource, clock: ClockResource
     ) -> dg.AssetCheckResult:
-        expected = due(clock.now())
         with warehouse.opened() as store:
-            stored = store.partitions(table)
-            is_silent = store.read(tables.CHAMPIONS).is_empty()
-        if table is tables.SIGNALS and is_silent:
-            sentence = "No champion reigns, so nothing is signaled."
-            return dg.AssetCheckResult(passed=True, description=sentence)
-        newest = stored[-1] if stored else None
-        return dg.AssetCheckResult(
-            passed=newest is not None and newest >= expected,
-            description=f"{table.name} should reach {expected}, reaches {newest}.",
-        )
+            passed, sentence = ask(store, table, clock.now())
+        return dg.AssetCheckResult(passed=passed, description=sentence)
 
     return up_to_date

@@ -8,6 +8,7 @@ sensor               watches
 `challenger_ahead`   reasons to train before the month turns (``ahead.py``)
 `champion_changed`   the door of the loop
 `run_failed`         runs that ended badly
+`stale_data`         whether a living home keeps up (``freshness.py``)
 ===================  ========================================================
 
 What is due stands in ``automation.py``, what comes first in ``catching_up.py``.
@@ -28,6 +29,7 @@ from turbomode_assets.defs import (
     automation,
     catching_up,
     conditions,
+    freshness,
     partitions,
     progress,
     restating,
@@ -43,6 +45,9 @@ RESTATED_EVERY_SECONDS = 300
 
 AHEAD_EVERY_SECONDS = 3600
 """How often reasons to train ahead are looked for: they come with the samples."""
+
+STALE_EVERY_SECONDS = 300
+"""How often a living home is held against the exchange."""
 
 GRACE = dt.timedelta(minutes=5)
 """How long a schedule is left to follow its own tick."""
@@ -191,3 +196,35 @@ def _run_failed(parts: Parts) -> dg.SensorDefinition:
         return dg.SkipReason(f"{step or run.job_name} failed and {again}: {why}")
 
     return run_failed
+
+
+def build_alarm(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """Sensor that says when a living home falls behind, and when it has caught up.
+
+    Parameters
+    ----------
+    status
+        Whether it runs where nobody has switched it.
+    """
+
+    @dg.sensor(
+        minimum_interval_seconds=STALE_EVERY_SECONDS,
+        default_status=status,
+        description="Says at once when bars or signals fall behind the exchange.",
+    )
+    def stale_data(
+        context: dg.SensorEvaluationContext,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> dg.SensorResult | dg.SkipReason:
+        try:
+            with warehouse.opened(restating.BUSY_SECONDS) as store:
+                found = freshness.watched(store, clock.now())
+        except errors.WarehouseBusy as busy:
+            return dg.SkipReason(str(busy))
+        behind = [str(one.description) for one in found if not one.passed]
+        told = " ".join(behind) or "Bars and signals are up to date."
+        news = [] if told == context.cursor else found
+        return dg.SensorResult(skip_reason=told, cursor=told, asset_events=news)
+
+    return stale_data

@@ -70,8 +70,18 @@ LABEL_BALANCE = "label_balance"
 """Name of the check on the data a challenger learned from; it only warns."""
 
 
-def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """Assets of these stages."""
+def build(
+    grains: partitions.Grains, rules: policy.Policy = policy.SWING
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Assets of these stages.
+
+    Parameters
+    ----------
+    grains
+        Partitions of the home.
+    rules
+        Policy challengers are trained by.
+    """
     in_force = dg.AssetSpec(
         CHAMPION_IN_FORCE,
         group_name=DOOR,
@@ -84,7 +94,8 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]
             "asset, because Dagster refuses cycles."
         ),
     )
-    return [_standings(grains), _challenger(grains), _champion(grains), in_force]
+    trained = _challenger(grains, rules)
+    return [_standings(grains), trained, _champion(grains), in_force]
 
 
 def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
@@ -149,7 +160,7 @@ def known_until(day: dt.date) -> dg.RunConfig:
     return dg.RunConfig({"challenger": Knowledge(until=partitions.key(day))})
 
 
-def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
+def _challenger(grains: partitions.Grains, rules: policy.Policy) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="challenger",
         specs=_specs(),
@@ -169,7 +180,7 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
         until = partitions.parsed(config.until or context.partition_key)
         with warehouse.opened() as store:
             samples = upstream.require_samples(store, until)
-            trained = loop.train_challenger(samples, until, progress=context.log.info)
+            trained = loop.train_challenger(samples, until, rules, context.log.info)
             record = card.Record(
                 desk=loop.DESK,
                 trained=trained,
@@ -178,8 +189,8 @@ def _challenger(grains: partitions.Grains) -> dg.AssetsDefinition:
                 asked_on=until,
                 address=models.save(trained.artifact),
             )
-            verdict = succession.judge(store, record, _scorers(models))
-            rows = _rows(record, verdict, (began, clock.now()))
+            verdict = succession.judge(store, record, _scorers(models), rules)
+            rows = _rows(record, verdict, rules, (began, clock.now()))
             with store.transaction():
                 for table, frame in rows.values():
                     store.append(table, frame)
@@ -256,13 +267,13 @@ def _checks(grains: partitions.Grains) -> list[dg.AssetCheckSpec]:
 
 
 def _rows(
-    record: card.Record, verdict: gate.Verdict, took: card.Took
+    record: card.Record, verdict: gate.Verdict, rules: policy.Policy, took: card.Took
 ) -> dict[dg.AssetKey, tuple[schema.Table, pl.DataFrame]]:
     """What a trained challenger leaves behind, by asset."""
     found = succession.measured(record, verdict)
     judged = verdict.to_frame(loop.DESK, record.version, record.month)
     return {
-        CHALLENGER: (tables.MODELS, record.card(found, policy.SWING, took)),
+        CHALLENGER: (tables.MODELS, record.card(found, rules, took)),
         metadata.key(tables.OOF_PREDICTIONS): (
             tables.OOF_PREDICTIONS,
             record.predictions(),
