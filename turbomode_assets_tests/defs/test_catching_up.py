@@ -20,6 +20,7 @@ OUTCOMES, SAMPLES, CURATIONS = (
 )
 RANKINGS = automation.JOBS["ranking"][0][0]
 REPORTS = automation.JOBS["feature_report"][0][0]
+LEARNING = automation.JOBS["learning_report"][0][0]
 BEGAN, ENDED = dt.date(2024, 6, 3), dt.date(2024, 7, 12)
 """Lived from a Monday to a Friday, six weeks later, with everything done."""
 
@@ -47,7 +48,7 @@ def _live(instance: dg.DagsterInstance, days: list[dt.date]) -> None:
     for week in sorted({str(sessions.week_start(day)) for day in days}):
         _make(instance, week, SAMPLES)
     _make(instance, "2024-05-26", SAMPLES)
-    _make(instance, "2024-07-01", CURATIONS, RANKINGS, REPORTS)
+    _make(instance, "2024-07-01", CURATIONS, RANKINGS, REPORTS, LEARNING)
 
 
 def _make(instance: dg.DagsterInstance, partition: str, *keys: dg.AssetKey) -> None:
