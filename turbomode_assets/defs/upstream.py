@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable
 
 import polars as pl
 
-from turbomode_assets import errors, loop, schema, sessions, tables
+from turbomode_assets import errors, loop, market_tables, schema, sessions, tables
 from turbomode_assets.defs import partitions
 from turbomode_assets.store import warehouse as warehouses
+
+_DAY = dt.timedelta(days=1)
 
 SHOWN = 3
 """Missing partitions a message names; a whole history would bury what to do."""
@@ -48,6 +50,14 @@ def require(
         f"materialize {asset} {missing[0]}...{missing[-1]} first"
     )
     raise errors.MissingUpstream(message)
+
+
+def require_revisions(store: warehouses.Warehouse, window: partitions.Window) -> None:
+    """Refuse without a single bar that was fetched for a window."""
+    wanted = sessions.sessions_between(window.first, window.last)
+    stored = store.partitions(market_tables.BAR_REVISIONS)
+    if not set(wanted) & set(stored):
+        require(market_tables.BAR_REVISIONS, wanted, ())
 
 
 def require_bars(
@@ -90,10 +100,13 @@ def require_features(store: warehouses.Warehouse, wanted: list[dt.date]) -> None
 def require_outcomes(store: warehouses.Warehouse, window: partitions.Window) -> None:
     """Refuse without outcomes of the sessions of a window that have closed.
 
-    What has closed has bars. A session in which no signal matures has no outcomes, and
-    nor has one whose signals would lie before the first stored bar.
+    What has closed has bars, and whatever closed before the window must have. A session
+    in which no signal matures has no outcomes, and nor has one whose signals would lie
+    before the first stored bar.
     """
-    bars = store.partitions(tables.BARS)
+    bars = _stored_bars(store)
+    passed = sessions.sessions_between(bars[-1], window.first - _DAY)
+    require(tables.BARS, passed, bars)
     closed = [day for day in bars if window.first <= day <= window.last]
     if closed:
         wanted = _maturing(bars[0], closed[0], closed[-1])
@@ -114,12 +127,20 @@ def require_samples(store: warehouses.Warehouse, until: dt.date) -> pl.DataFrame
     matured = samples["matures_on"].unique().to_list()
     bars = store.partitions(tables.BARS)
     if matured and bars:
-        last = min(bars[-1], until - dt.timedelta(days=1))
+        last = min(bars[-1], until - _DAY)
         wanted = _maturing(bars[0], min(matured), last)
         taught = [day for day in wanted if day not in set(matured)]
         weeks = {sessions.week_start(day) for day in taught}
         require(tables.SAMPLES, weeks, ())
     return samples
+
+
+def _stored_bars(store: warehouses.Warehouse) -> list[dt.date]:
+    bars = store.partitions(tables.BARS)
+    if not bars:
+        message = "expected stored bars, found none; materialize market/bars first"
+        raise errors.MissingUpstream(message)
+    return bars
 
 
 def _maturing(oldest: dt.date, first: dt.date, last: dt.date) -> list[dt.date]:

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Iterator
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from turbomode_assets import errors, schema, sessions, tables
-from turbomode_assets.defs import assembly, partitions
+from turbomode_assets.defs import assembly, driver, partitions
 from turbomode_assets.store import home, warehouse
 
 SETTINGS = home.Settings(n_symbols=4, first=dt.date(2024, 1, 2))
@@ -28,8 +29,46 @@ CHAIN = (
 )
 """Daily assets in the order of the loop."""
 
+UNIVERSE = CHAIN[2]
+"""The one among them without partitions."""
+
 CHALLENGER = ("learning/challenger", "learning/oof_predictions", "learning/verdicts")
 """What a training makes at once."""
+
+TRAINED = {*CHALLENGER, "learning/champion"}
+"""What needs more history than a home of a month has: see the home that has lived."""
+
+FIRST = {
+    "market/bars": f"materialize market/bar_revisions {DAYS[5]}",
+    "swing/features": f"materialize market/bars {DAYS[0]}...{DAYS[5]} first",
+    "swing/outcomes": f"materialize market/bars {DAYS[0]}...{DAYS[5]} first",
+    "swing/samples": "materialize market/bars first",
+    **dict.fromkeys(CHALLENGER, "expected samples .* make them first"),
+    "learning/champion": "train one first",
+}
+"""What an empty home says of an asset; the others find nothing, which is no fault."""
+
+RANGED = {
+    **{asset: [str(day) for day in DAYS[5:9]] for asset in CHAIN if asset != UNIVERSE},
+    "swing/samples": ["2024-01-14", "2024-01-21", "2024-01-28"],
+}
+"""Assets that take ranges, and neighboring partitions."""
+
+MONTHLY = {
+    "learning/standings": "2024-02-01",
+    "market/curations": "2024-04-01",
+    "market/rankings": "2024-02-01",
+    "reports/learning": "2024-02-01",
+    "swing/feature_reports": "2024-02-01",
+}
+"""Assets that are made one partition a run, and a partition."""
+
+EVERY = (
+    {asset: keys[0] for asset, keys in RANGED.items()}
+    | MONTHLY
+    | dict.fromkeys(TRAINED, "2024-02-01")
+)
+"""Every asset with partitions, and one of them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,20 +90,50 @@ class Hands:
             tags=partitions.range_tags(span) if first != last else {},
         )
 
+    def read(self, table: schema.Table) -> pl.DataFrame:
+        """Rows of a table without the columns that say when something ran."""
+        with warehouse.opened(self.where.database) as store:
+            return store.read(table).drop(table.wall_clock_columns)
+
     def stored(self, table: schema.Table) -> list[dt.date]:
         """Partitions with rows."""
         with warehouse.opened(self.where.database) as store:
             return store.partitions(table)
 
 
-@pytest.fixture
-def hands(tmp_path: pathlib.Path) -> Iterator[Hands]:
-    where = home.Home(tmp_path)
+def _in(root: pathlib.Path) -> Iterator[Hands]:
+    where = home.Home(root)
     home.prepare(where, SETTINGS)
     definitions = assembly.assemble(where, SETTINGS)
     job = definitions.resolve_implicit_global_asset_job_def()
-    with dg.DagsterInstance.ephemeral() as instance:
+    with driver.open_instance(where) as instance:
         yield Hands(where, job, instance)
+
+
+@pytest.fixture
+def hands(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hands]:
+    """Before an empty home."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    yield from _in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def chained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hands]:
+    """Before a home with a month of everything that needs no training."""
+    with pytest.MonkeyPatch.context() as environment:
+        root = tmp_path_factory.mktemp("chained")
+        environment.setenv("DAGSTER_HOME", str(root))
+        for hands in _in(root):
+            hands.make(str(DAYS[0]), str(DAYS[-1]), *CHAIN)
+            yield hands
+
+
+def test_nothing_that_has_partitions_is_left_out(hands: Hands) -> None:
+    graph = hands.job.asset_layer.asset_graph
+    found = {
+        key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned
+    }
+    assert {key.to_user_string() for key in found} == EVERY.keys()
 
 
 def test_the_whole_chain_in_one_range(hands: Hands) -> None:
@@ -112,6 +181,38 @@ def test_missing_samples_are_named(hands: Hands) -> None:
     hands.make("2024-01-14", "2024-01-14", "swing/samples")
     with pytest.raises(errors.MissingUpstream, match="swing/samples 2024-01-21"):
         hands.make("2024-02-01", "2024-02-01", *CHALLENGER)
+
+
+@pytest.mark.parametrize("asset", FIRST)
+def test_an_empty_home_says_what_must_come_first(hands: Hands, asset: str) -> None:
+    made_at_once = CHALLENGER if asset in CHALLENGER else (asset,)
+    with pytest.raises(errors.TurbomodeError, match=FIRST[asset]):
+        hands.make(EVERY[asset], EVERY[asset], *made_at_once)
+    assert not any(hands.stored(table) for table in tables.ALL)
+
+
+@pytest.mark.parametrize("asset", sorted(EVERY.keys() - FIRST.keys()))
+def test_what_needs_nothing_is_made_in_an_empty_home(hands: Hands, asset: str) -> None:
+    hands.make(EVERY[asset], EVERY[asset], asset)
+    (made,) = hands.instance.get_materialized_partitions(dg.AssetKey(asset.split("/")))
+    assert made == EVERY[asset]
+
+
+@pytest.mark.parametrize("asset", RANGED)
+def test_one_partition_after_another_and_a_range_are_the_same(
+    chained: Hands, asset: str
+) -> None:
+    table, keys = tables.find(asset.replace("/", ".")), RANGED[asset]
+    for key in keys:
+        chained.make(key, key, asset)
+    one_by_one = chained.read(table)
+    chained.make(keys[0], keys[-1], asset)
+    assert chained.read(table).equals(one_by_one)
+
+
+@pytest.mark.parametrize("asset", MONTHLY)
+def test_a_month_is_made_by_itself(chained: Hands, asset: str) -> None:
+    chained.make(MONTHLY[asset], MONTHLY[asset], asset)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from turbomode_assets.defs import (
     partitions,
     restating,
     table_io,
+    upstream,
 )
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -82,6 +83,7 @@ def _bars(grains: partitions.Grains) -> dg.AssetsDefinition:
         """What traded, as now known; one row per symbol and session."""
         window = partitions.session_window(list(context.partition_keys))
         with warehouse.opened() as store:
+            upstream.require_revisions(store, window)
             rows, others = intake.refresh(store, window)
             check = table_io.schema_result(store, tables.BARS, window)
             found = intake.bar_checks(store, window)
