@@ -358,21 +358,15 @@ def _unheard(
 def _earlier(
     ledger: Ledger, version: str, month: dt.date, known_on: dt.date
 ) -> pl.DataFrame:
-    """Predictions of the challengers judged against `version` before, oldest first.
-
-    Of one month the month's own comes before one that was ahead of the next.
-    """
-    judged = ledger.read(tables.VERDICTS, match={"against": version})
+    """Predictions of the challengers judged against `version` before, oldest first."""
+    judged = ledger.read(tables.VERDICTS, match={"against": version or "nobody"})
     cards = ledger.read(tables.MODELS).select("version", "labels_known_on")
-    is_before = (pl.col("month") < month) | (
-        (pl.col("month") == month) & (pl.col("labels_known_on") < known_on)
-    )
-    before = judged.join(cards, on="version").filter(is_before, pl.lit(bool(version)))
-    versions = before.sort("month", "labels_known_on")["version"]
-    oldest_first = versions.unique(maintain_order=True)
-    rows = [
-        ledger.read(tables.OOF_PREDICTIONS, match={"version": v}) for v in oldest_first
-    ]
+    # Of one month its own comes before one that was ahead of the next.
+    is_older = (pl.col("month") < month) | (pl.col("labels_known_on") < known_on)
+    before = judged.join(cards, on="version").filter(is_older)
+    before = before.sort("month", "labels_known_on")
+    versions = before["version"].unique(maintain_order=True)
+    rows = [ledger.read(tables.OOF_PREDICTIONS, match={"version": v}) for v in versions]
     return pl.concat([tables.OOF_PREDICTIONS.empty(), *rows])
 
 

@@ -17,6 +17,7 @@ from turbomode_assets import (
     tables,
 )
 from turbomode_assets.models import card, challenger, scoring
+from turbomode_assets.promotion import evidence
 from turbomode_assets_tests.promotion import test_evidence
 
 NOON = dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC)
@@ -136,6 +137,32 @@ def cards(*versions: str) -> pl.DataFrame:
         for n, version in enumerate(versions)
     ]
     return pl.DataFrame(rows, schema=tables.MODELS.schema())
+
+
+def test_a_session_is_bet_on_by_the_months_own_challenger_not_by_one_ahead() -> None:
+    champion = test_evidence.oof("v1", 0.4)
+    own = test_evidence.oof("v2", 0.6).with_columns(month=pl.lit(MONTH))
+    heard = test_evidence.said(champion, "v1")
+    eve, later = MONTH - dt.timedelta(days=1), MONTH + dt.timedelta(days=14)
+    fitted = {"month": pl.lit(MONTH), "labels_known_on": pl.lit(eve)}
+    verdict = dataclasses.replace(
+        succession.judge(replay.Shelf({}), RECORD, no_scorer), against="v1"
+    )
+    store = replay.Shelf(
+        {
+            tables.CHAMPIONS.name: champions("v1"),
+            tables.SIGNALS.name: heard,
+            tables.MODELS.name: cards("v2").with_columns(**fitted),
+            tables.OOF_PREDICTIONS.name: pl.concat([champion, own]),
+            tables.VERDICTS.name: verdict.to_frame(loop.DESK, "v2", MONTH),
+        }
+    )
+    known = pl.DataFrame({"matures_on": [later] * 500})
+    ahead = dataclasses.replace(RECORD, known=known, asked_on=later)
+    found = succession.gather_evidence(store, ahead, no_scorer).gains
+    said = ahead.predictions()
+    assert found.equals(evidence.gather(said, champion, heard, 500, own).gains)
+    assert not found.equals(evidence.gather(said, champion, heard, 500).gains)
 
 
 @pytest.mark.parametrize("n_kept", [1, 2, 5, 30])
