@@ -40,12 +40,13 @@ from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._scheduler.scheduler import launch_scheduled_runs
 from dagster._time import get_current_datetime
 
-from turbomode_assets import schema
+from turbomode_assets import policy, schema
 from turbomode_assets.defs import (
     assembly,
     automation,
     catching_up,
     lifeline,
+    partitions,
     progress,
     resources,
     ticks,
@@ -54,6 +55,9 @@ from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests.scenarios.troubled_market import TroubledMarket
 
 LOGGER = logging.getLogger("simulated time")
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Configuration of a run whose events are kept, and not printed."""
 
 ROUND = dt.timedelta(seconds=301)
 """From one round of the daemons to the next: every sensor but one looks in each, and
@@ -109,7 +113,7 @@ class SimulatedClock(resources.ClockResource):
 
     def now(self) -> dt.datetime:
         """The moment the machine stands at."""
-        return get_current_datetime()
+        return get_current_datetime().astimezone(dt.UTC)
 
 
 def new_york(text: str) -> dt.datetime:
@@ -133,28 +137,53 @@ def open_instance(where: home.Home) -> dg.DagsterInstance:
 
 @dataclasses.dataclass(frozen=True)
 class Past:
-    """A home that was lived in, and the partitions its instance holds of each asset."""
+    """A home that was lived in, and the partitions that were made of each asset."""
 
     root: Path
     settings: home.Settings
     made: dict[dg.AssetKey, set[str]]
+    rules: policy.Policy = policy.SWING
 
 
-def past(
-    where: home.Home, settings: home.Settings, instance: dg.DagsterInstance
+def young(
+    root: Path,
+    settings: home.Settings,
+    runs: Iterable[tuple[str, str, str]],
+    rules: policy.Policy = policy.SWING,
 ) -> Past:
-    """What a home and its instance hold, to be gone on with on a machine."""
-    keys = [key for keys, _ in automation.JOBS.values() for key in keys]
-    # A week counts as sampled only after its sessions were graded.
-    keys.sort(key=lambda key: key == progress.SAMPLES)
-    made = {key: set(instance.get_materialized_partitions(key)) for key in keys}
-    return Past(where.root, settings, made)
+    """A home that has a history and a present, and has learned nothing yet.
+
+    Parameters
+    ----------
+    root
+        Folder of the home.
+    settings
+        Its settings.
+    runs
+        What made it: job, first and last partition.
+    rules
+        Policy it learns by.
+    """
+    where = home.Home(root)
+    home.prepare(where, settings)
+    definitions = assembly.assemble(where, settings)
+    with dg.DagsterInstance.ephemeral() as instance:
+        for name, first, last in runs:
+            window = partitions.Window(*map(partitions.parsed, (first, last)))
+            tags = partitions.range_tags(window)
+            job = definitions.resolve_job_def(name)
+            job.execute_in_process(QUIET, instance=instance, tags=tags)
+        keys = [key for keys, _ in automation.JOBS.values() for key in keys]
+        # A week counts as sampled only after its sessions were graded.
+        keys.sort(key=lambda key: key == progress.SAMPLES)
+        made = {key: set(instance.get_materialized_partitions(key)) for key in keys}
+    return Past(root, settings, made, rules)
 
 
-def wake(
-    past: Past, root: Path, now: dt.datetime, troubles: Mapping[str, list[list[str]]]
-) -> "Machine":
-    """A copy of a home on a machine of its own, which runs from then on.
+def copied(
+    past: Past, root: Path, troubles: Mapping[str, list[list[str]]]
+) -> tuple[home.Home, dg.Definitions]:
+    """A copy of a home with a market and a clock of its own.
 
     Parameters
     ----------
@@ -162,8 +191,6 @@ def wake(
         The home to copy.
     root
         Folder of the copy.
-    now
-        When its life goes on.
     troubles
         Fields of `TroubledMarket`: what goes wrong with its source.
     """
@@ -172,7 +199,14 @@ def wake(
     stock = resources.market(where, past.settings).model_dump()
     market = TroubledMarket(**(stock | dict(troubles)))
     parts = {"market": market, "clock": SimulatedClock()}
-    machine = Machine(where, assembly.assemble(where, past.settings, parts), now)
+    return where, assembly.assemble(where, past.settings, parts, rules=past.rules)
+
+
+def wake(
+    past: Past, root: Path, now: dt.datetime, troubles: Mapping[str, list[list[str]]]
+) -> "Machine":
+    """A copy of a home, as `copied` makes it, on a machine that runs from `now` on."""
+    machine = Machine(*copied(past, root, troubles), now)
     since = (now - catching_up.REACH).date().isoformat()
     for key, made in past.made.items():
         for partition in sorted(key for key in made if key >= since):

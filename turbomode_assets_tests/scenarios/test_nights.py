@@ -7,12 +7,10 @@ learning happens as in any home. Slow: each run is one of Dagster's.
 import datetime as dt
 import signal
 
-import dagster as dg
 import polars as pl
 import pytest
 
 from turbomode_assets import market_tables, schema, sessions, tables
-from turbomode_assets.defs import assembly, partitions
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests.scenarios import simulated_time
 from turbomode_assets_tests.scenarios.simulated_time import Machine, Past, new_york
@@ -47,16 +45,7 @@ CORRECTIONS = [[str(CORRECTED_ON), "SIM003", "1.5", CORRECTED_AT.isoformat()]]
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
-    where = home.Home(tmp_path_factory.mktemp("young"))
-    home.prepare(where, SETTINGS)
-    definitions = assembly.assemble(where, SETTINGS)
-    with dg.DagsterInstance.ephemeral() as instance:
-        for name, first, last in PAST:
-            window = partitions.Window(*map(partitions.parsed, (first, last)))
-            tags = partitions.range_tags(window)
-            job = definitions.resolve_job_def(name)
-            job.execute_in_process(instance=instance, tags=tags)
-        return simulated_time.past(where, SETTINGS, instance)
+    return simulated_time.young(tmp_path_factory.mktemp("young"), SETTINGS, PAST)
 
 
 @pytest.fixture(scope="module")
