@@ -15,6 +15,9 @@ Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
+_DAY_BITS = 32
+"""Bits that a day takes beside the number of a symbol."""
+
 NO_SECTOR = "unknown"
 """Sector of symbols that do not belong to the universe in a session."""
 
@@ -29,25 +32,29 @@ def sector_codes(bars: pl.DataFrame, universe: pl.DataFrame) -> Codes:
     universe
         Rows of `tables.UNIVERSE`; of two rows that hold, the later one counts.
     """
-    names = sorted({NO_SECTOR, *universe["sector"]})
-    number = {name: code for code, name in enumerate(names)}
-    members = universe.select(
-        "symbol",
-        "valid_from",
-        "valid_to",
-        code=pl.col("sector").replace_strict(number, return_dtype=pl.Int64),
-    )
-    held = bars.select("symbol", "session").join_asof(
-        members.sort("symbol", "valid_from"),
-        left_on="session",
-        right_on="valid_from",
-        by="symbol",
-        check_sortedness=False,
-    )
-    until = pl.col("valid_to").fill_null(sessions.LAST_DAY)
-    code = pl.when(pl.col("session") <= until).then("code")
-    found = held.select(code.fill_null(number[NO_SECTOR])).to_series()
-    return found.to_numpy()
+    names = pl.Enum([NO_SECTOR, *sorted({*universe["sector"]} - {NO_SECTOR})])
+    runs = bars["symbol"].rle().struct
+    symbols, length = pl.Enum(runs.field("value")), runs.field("len").to_numpy()
+    place = universe["symbol"].cast(symbols, strict=False).to_physical()
+    known = ("sector", "valid_from", "valid_to")
+    sector, first, last = (universe[n].filter(place.is_not_null()) for n in known)
+    symbol = place.drop_nulls().to_numpy()
+    since = _moments(symbol, first)
+    until = _moments(symbol, last.fill_null(sessions.LAST_DAY))
+    code = sector.cast(names).to_physical().to_numpy()
+    order = np.argsort(since, kind="stable")
+    # A first membership that ended before all others stands for none.
+    since, until = (np.append(-1, moments[order]) for moments in (since, until))
+    code = np.append(0, code[order].astype(np.int64))
+    moment = _moments(np.repeat(np.arange(length.size), length), bars["session"])
+    held = np.searchsorted(since, moment, side="right") - 1
+    return np.where(moment <= until[held], code[held], 0)
+
+
+def _moments(symbol: Codes, days: pl.Series) -> Codes:
+    """Numbers in the order of symbols, and of days within a symbol."""
+    since_epoch = days.to_physical().to_numpy().astype(np.int64)
+    return symbol.astype(np.int64) << _DAY_BITS | since_epoch
 
 
 def group_returns(log_return: Array, day: Codes, group: Codes) -> Array:
@@ -81,7 +88,7 @@ def group_returns(log_return: Array, day: Codes, group: Codes) -> Array:
     total = np.bincount(cell, simple, n_groups * n_days)
     members = np.bincount(cell, is_known, n_groups * n_days)
     step = np.log1p(total / np.maximum(members, 1)).reshape(n_groups, n_days)
-    level = step.cumsum(axis=1)
+    level = step.cumsum(axis=1).ravel()
     previous = np.concatenate([day[:1], day[:-1]])
-    moved = level[group, day] - level[group, previous]
+    moved = level[cell] - level[cell - day + previous]
     return np.where(is_known, moved, np.nan)

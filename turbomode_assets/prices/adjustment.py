@@ -7,13 +7,14 @@ The level depends on where the frame begins, so only ratios within one frame mea
 anything. No cleaning of prices here, no quarantine, no reading or writing.
 """
 
+import numpy as np
 import polars as pl
 
 from turbomode_assets import errors
 
 _PRICES = ("open", "high", "low", "close")
 _FAULTS = {
-    "prices must be positive": pl.min_horizontal(_PRICES) <= 0,
+    "prices must be positive": pl.any_horizontal(pl.col(_PRICES) <= 0),
     "split ratios must be positive": pl.col("split_ratio") <= 0,
     "dividends must lie in [0, previous close)": (pl.col("dividend") < 0)
     | ((pl.col("_paid") > 0) & (pl.col("_paid") >= pl.col("_previous_close"))),
@@ -61,23 +62,36 @@ def adjust(bars: pl.DataFrame) -> pl.DataFrame:
     >>> adjust(bars).select("close", "volume").row(1)
     (100.0, 10.0)
     """
-    first = pl.col("symbol").is_first_distinct()
+    is_first = pl.col("symbol").ne_missing(pl.col("symbol").shift(1))
     rows = bars.sort("symbol", "session").with_columns(
-        _previous_close=pl.col("close").shift(1).over("symbol"),
-        _paid=pl.when(first).then(0.0).otherwise(_paid_per_old_share()),
-        _split=pl.when(first).then(1.0).otherwise(pl.col("split_ratio")),
+        _previous_close=pl.col("close").shift(1),
+        _paid=pl.when(is_first).then(0.0).otherwise(_paid_per_old_share()),
+        _split=pl.when(is_first).then(1.0).otherwise(pl.col("split_ratio")),
+        _is_step=is_first | (pl.col("dividend") != 0) | (pl.col("split_ratio") != 1),
     )
     _refuse_faults(rows)
-    kept = pl.when(pl.col("_paid") > 0).then(
-        1 - pl.col("_paid") / pl.col("_previous_close")
+    step = rows["_is_step"].arg_true()
+    n_rows = np.diff(step.to_numpy(), append=rows.height)
+    factor, shares = (
+        pl.lit(pl.Series(np.repeat(each.to_numpy(), n_rows)))
+        for each in _steps(rows[step])
     )
-    factor = (pl.col("_split") / kept.otherwise(1.0)).cum_prod().over("symbol")
-    shares = pl.col("_split").cum_prod().over("symbol")
     return rows.select(
         "symbol",
         "session",
         *(pl.col(price) * factor for price in _PRICES),
         pl.col("volume") / shares,
+    )
+
+
+def _steps(rows: pl.DataFrame) -> pl.DataFrame:
+    """Factors of prices and shares from each row to the symbol's next."""
+    kept = pl.when(pl.col("_paid") > 0).then(
+        1 - pl.col("_paid") / pl.col("_previous_close")
+    )
+    return rows.select(
+        factor=(pl.col("_split") / kept.otherwise(1.0)).cum_prod().over("symbol"),
+        shares=pl.col("_split").cum_prod().over("symbol"),
     )
 
 
