@@ -38,7 +38,7 @@ def walk(
     ]
     final = float(rows.select(classification.log_loss()).to_numpy().mean())
     print(
-        f"{feature_set}, {len(catalog.names(feature_set=feature_set))} features: "
+        f"{feature_set}, {len(catalog.learned(feature_set))} features: "
         f"calibrated {final:.4f}, base models {min(means):.4f} to {max(means):.4f}, "
         f"{seconds:.0f} CPU seconds",
         flush=True,

@@ -91,7 +91,7 @@ def walk(
 ) -> pl.DataFrame:
     """Out-of-sample rows of every forecast, the base models' on `feature_set`."""
     columns = layout.Columns(
-        features=catalog.names(feature_set=feature_set),
+        features=catalog.learned(feature_set),
         volatility=catalog.names("volatility"),
         momentum=training.momentum_feature,
     )

@@ -339,7 +339,7 @@ def train_challenger(
     splits.require_apart(folds, periods)
     feature_set = rules.features.feature_set
     columns = layout.Columns(
-        features=catalog.names(feature_set=feature_set),
+        features=catalog.learned(feature_set),
         volatility=catalog.names("volatility", feature_set),
         momentum=rules.training.momentum_feature,
     )

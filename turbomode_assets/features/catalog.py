@@ -118,16 +118,27 @@ signed_volume_20 balance_trend_20 money_location_20 money_flow_14
 price_to_volume_mean_20
 """
 
-SETS = {
+LEARNED = {
     "full": frozenset(feature.name for feature in CATALOG),
     "alpha158": frozenset(f.name for f in CATALOG if f.source.startswith(QLIB)),
     "seed": frozenset(_SEED.split()),
     "compact": frozenset(_COMPACT.split()),
 }
-"""Names of the features of each named set: all; the formulas of Qlib's Alpha158; the
-indicators of the predecessor, made scale-free; and a broad selection to train fast,
-which ends with those that models of all features relied on most before 2016, as
-``benchmarks/feature_sets.py --strongest 26`` names them."""
+"""Names of the features a challenger learns from in each named set: all; the formulas
+of Qlib's Alpha158; the indicators of the predecessor, made scale-free; and a broad
+selection to train fast, which ends with those that models of all features relied on
+most before 2016, as ``benchmarks/feature_sets.py --strongest 26`` names them."""
+
+_BASELINES = frozenset(
+    {
+        policy.SWING.training.momentum_feature,
+        policy.SWING.training.volatility_feature,
+    }
+)
+
+SETS = {name: chosen | _BASELINES for name, chosen in LEARNED.items()}
+"""Names of the features that are computed for each named set: what is learned from, and
+what challengers of any set are held against."""
 
 
 DEFAULT = policy.SWING.features.feature_set
@@ -136,7 +147,7 @@ DEFAULT = policy.SWING.features.feature_set
 
 @functools.cache
 def features(feature_set: str = DEFAULT) -> tuple[Feature, ...]:
-    """Features of a named set, in catalog order.
+    """Features that are computed for a named set, in catalog order.
 
     Raises
     ------
@@ -146,7 +157,7 @@ def features(feature_set: str = DEFAULT) -> tuple[Feature, ...]:
     Examples
     --------
     >>> len(features("seed")), len(features("alpha158"))
-    (48, 158)
+    (49, 160)
     """
     if feature_set not in SETS:
         raise errors.SettingsError(
@@ -173,6 +184,17 @@ def names(family: str | None = None, feature_set: str = DEFAULT) -> list[str]:
     if family is not None and family not in families:
         raise errors.SettingsError(errors.unknown_name("family", family, families))
     return [f.name for f in chosen if family in (None, f.family)]
+
+
+def learned(feature_set: str = DEFAULT) -> list[str]:
+    """Names of the features a challenger learns from, in catalog order.
+
+    Examples
+    --------
+    >>> len(learned("seed")), len(learned("alpha158"))
+    (48, 158)
+    """
+    return [f.name for f in features(feature_set) if f.name in LEARNED[feature_set]]
 
 
 def require(name: str, feature_set: str = DEFAULT) -> None:

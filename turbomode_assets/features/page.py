@@ -45,12 +45,16 @@ def markdown() -> str:
     """Page of all features, by family."""
     families = list(dict.fromkeys(feature.family for feature in catalog.CATALOG))
     sets = "\n".join(
-        f"| `{name}` | {len(catalog.names(feature_set=name))} | "
-        f"{catalog.lookback(name)} |"
+        f"| `{name}` | {len(catalog.learned(name))} | {_longest(name)} |"
         for name in catalog.SETS
     )
     head = _HEAD.format(n=len(catalog.CATALOG), families=len(families), sets=sets)
     return head + "".join(_family(name) for name in families)
+
+
+def _longest(feature_set: str) -> int:
+    chosen = catalog.LEARNED[feature_set]
+    return max(f.lookback_sessions for f in catalog.CATALOG if f.name in chosen)
 
 
 def _family(name: str) -> str:

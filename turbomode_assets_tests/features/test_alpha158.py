@@ -11,7 +11,7 @@ from turbomode_assets.features.declaration import QLIB, Feature
 from turbomode_assets_tests.features import one_symbol
 from turbomode_assets_tests.features.one_symbol import Frame
 
-FEATURES = catalog.features("alpha158")
+FEATURES = [f for f in catalog.CATALOG if f.name in catalog.LEARNED["alpha158"]]
 EPS = 1e-12
 
 

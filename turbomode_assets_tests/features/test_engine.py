@@ -216,6 +216,13 @@ def test_no_set_names_a_feature_that_does_not_exist() -> None:
     }
 
 
+def test_baselines_add_no_column_to_sets_that_have_them() -> None:
+    added = {name: catalog.SETS[name] - catalog.LEARNED[name] for name in catalog.SETS}
+    assert added["full"] == added["compact"] == set()
+    assert added["seed"] == {"skipped_return_250_20"}
+    assert added["alpha158"] == {"skipped_return_250_20", "close_vol_20"}
+
+
 def test_versions_tell_sets_apart() -> None:
     versions = {catalog.feature_version(name) for name in policy.FEATURE_SETS}
     assert len(versions) == len(policy.FEATURE_SETS)

@@ -41,6 +41,16 @@ def test_every_feature_there_is_can_be_learned_from() -> None:
     assert scored.null_count().sum_horizontal().item() == 0
 
 
+@pytest.mark.parametrize("feature_set", ["seed", "alpha158"])
+def test_a_set_without_the_baselines_inputs_is_learned_from(feature_set: str) -> None:
+    chosen = policy.FeaturePolicy(feature_set=feature_set)
+    rules = dataclasses.replace(FULL, features=chosen)
+    trained = loop.train_challenger(samples(rules), MONTH, rules)
+    assert sorted(trained.importance) == sorted(catalog.LEARNED[feature_set])
+    assert trained.oof["p_up_momentum"].n_unique() > 1
+    assert trained.oof["p_up_volatility"].n_unique() > 1
+
+
 @pytest.mark.parametrize("field", ["momentum_feature", "volatility_feature"])
 def test_a_feature_the_set_lacks_is_named(field: str) -> None:
     lacking: dict[str, Any] = {field: "trailing_return_6"}
