@@ -92,12 +92,12 @@ def main() -> None:
     print(
         f"an alarm is any feature named; {RULES.alarm_rate:.0%} is meant. Memory is the"
     )
+    print("autocorrelation from one session to the next. Each month before the latest")
     print(
-        "autocorrelation from one session to the next. Where values remember for a good"
+        "counts by its most unlike stretch: fewer alarms than meant where sessions are"
     )
-    print(
-        "part of the window, too few stretches are independent: alarms are too many.\n"
-    )
+    print("independent. Where values remember for a good part of the window, too few")
+    print("months are independent of each other: more alarms than meant.\n")
     print(f"| memory | sessions | alarms | psi above {FOLKLORE} |\n|---|---|---|---|")
     for memory, n_days in WORLDS:
         ours, theirs = false_alarms(memory, n_days)

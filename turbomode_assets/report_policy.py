@@ -18,8 +18,8 @@ class DriftPolicy:
 
     alarm_rate: float = 0.05
     """Nominal chance of naming any feature in a month in which none has changed; with
-    seven years of window it leaves room for four unlike months. Measured 4 to 13 %: the
-    more, the longer values remember, see docs/feature_drift.md."""
+    seven years of window it leaves room for three unlike months. Measured 0.5 to 9 %:
+    the more, the longer values remember, see docs/feature_drift.md."""
 
     after_sessions: int = 252
     """Sessions after a stretch that it is not held against: the longest look-back, and

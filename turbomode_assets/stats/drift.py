@@ -7,10 +7,13 @@
    symbols and features, as the latest is. The latest has nothing after it to resemble;
    so that no stretch has an easier life, what follows each is left out for a while.
 3. Roots of the index are brought to one scale for all features, and of every stretch
-   the largest is kept (`_bars`). The latest drifts in what exceeds all but a share of
-   these largest: that share is the nominal chance of naming any feature at all,
-   however many are looked at, while none has changed. It is kept where stretches are
-   alike by themselves, and exceeded where values remember for much of the window.
+   the largest is kept (`_bars`). An unlike time has unlike stretches before and after
+   it, the latest only before: counted one by one, the earlier would be too few. So the
+   largest of each run of stretches, as many as share a session with the latest, stands
+   for all of them, and the latest drifts in what exceeds all but a share of these. That
+   share is the nominal chance of naming any feature at all, however many are looked at,
+   while none has changed. Less often is named where sessions are independent, more
+   often where values remember for much of the window.
 
 A change stands out until it fills that share of the window: after it, it is the past.
 Frames in, one row per feature out; what follows from drift does not belong here.
@@ -79,7 +82,7 @@ def measure(
     psi = np.column_stack([_stretches(each, n_latest, rules) for each in counts])
     bars = np.full(len(names), np.nan)
     if n_before >= rules.min_sessions:
-        bars = _bars(psi, rules.alarm_rate)
+        bars = _bars(psi, n_latest, rules.alarm_rate)
     found = [names, psi[-1], bars, psi[-1] > bars]
     return _blank_unknown(pl.DataFrame(found, _SCHEMA))
 
@@ -169,15 +172,22 @@ def _stretches(
     return index
 
 
-def _bars(psi: Floats, alarm_rate: float) -> Floats:
+def _bars(psi: Floats, n_latest: int, alarm_rate: float) -> Floats:
     """Index each feature must exceed; NaN where it never moves."""
-    root = np.ma.masked_invalid(np.sqrt(np.maximum(psi, 0.0)))
-    center, spread = root.mean(axis=0), root.std(axis=0)
-    largest = ((root - center) / np.ma.masked_equal(spread, 0.0)).max(axis=1)
-    ordered = np.sort(largest.compressed())[::-1]
-    if not ordered.size:
+    # What shares a session with the latest is no other time.
+    n_runs = len(psi) // n_latest - 1
+    if n_runs < 1:
         return np.full(psi.shape[1], np.nan)
-    limit = ordered[int(alarm_rate * ordered.size)]
+    before = psi[-(n_runs + 1) * n_latest : -n_latest]
+    root = np.ma.masked_invalid(np.sqrt(np.maximum(before, 0.0)))
+    center, spread = root.mean(axis=0), root.std(axis=0)
+    scaled = (root - center) / np.ma.masked_equal(spread, 0.0)
+    runs = scaled.reshape(n_runs, -1).max(axis=1)
+    ordered = np.sort(runs.compressed())[::-1]
+    n_allowed = int(alarm_rate * (ordered.size + 1)) - 1
+    if n_allowed < 0:
+        return np.full(psi.shape[1], np.nan)
+    limit = ordered[n_allowed]
     bars: Floats = np.square((center + limit * spread).filled(np.nan))
     return bars
 

@@ -109,9 +109,13 @@ def test_agrees_with_every_stretch_counted_by_hand() -> None:
         others = np.concatenate([values[:first], values[end + 100 :]])
         inside = values[first:end]
         roots.append([_root(inside, others, values, n) for n in range(len(NAMES))])
-    scaled = (np.array(roots) - np.mean(roots, axis=0)) / np.std(roots, axis=0)
-    limit = sorted(scaled.max(axis=1))[-1 - int(0.05 * len(roots))]
-    bars = (np.mean(roots, axis=0) + limit * np.std(roots, axis=0)) ** 2
+    n_runs = len(roots) // N_LATEST - 1
+    before = np.array(roots)[-N_LATEST * (n_runs + 1) : -N_LATEST]
+    center, spread = before.mean(axis=0), before.std(axis=0)
+    scaled = (before - center) / spread
+    runs = [scaled[n * N_LATEST :][:N_LATEST].max() for n in range(n_runs)]
+    limit = sorted(runs)[-int(0.05 * (n_runs + 1))]
+    bars = (center + limit * spread) ** 2
     found = measure(rows, rules)
     np.testing.assert_allclose(found["psi"], np.square(roots[-1]), rtol=1e-9)
     np.testing.assert_allclose(found["psi_bar"], bars, rtol=1e-9)
@@ -130,10 +134,10 @@ def _root(inside: Floats, others: Floats, values: Floats, n: int) -> float:
     return float(np.sqrt(drift.stability_index(ours, theirs)))
 
 
-@pytest.mark.parametrize(("memory", "most"), [(0.0, 0.08), (0.9, 0.12)])
-def test_alarms_are_false_about_as_often_as_said(memory: float, most: float) -> None:
+@pytest.mark.parametrize("memory", [0.0, 0.9, 0.98])
+def test_alarms_are_false_no_more_often_than_said(memory: float) -> None:
     alarms = [measure(panel(seed, memory))["is_drifting"].any() for seed in range(100)]
-    assert 0.01 <= np.mean(alarms) <= most
+    assert np.mean(alarms) <= 0.08
 
 
 def test_the_classical_limit_would_cry_without_end() -> None:
