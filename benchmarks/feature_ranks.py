@@ -8,6 +8,7 @@ beyond `SUSPECT` asks for an explanation before anybody believes it.
 
 import argparse
 import datetime as dt
+import statistics
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +21,7 @@ from turbomode_assets.stats import ranking
 RULES = policy.Policy(features=policy.FeaturePolicy(feature_set="full"))
 SUSPECT = 0.05
 STRONG = 1.96
+CHANCE = 0.05
 
 
 def gather(panel: Path, universe: Path | None) -> pl.DataFrame:
@@ -52,7 +54,9 @@ def rank(rows: pl.DataFrame) -> pl.DataFrame:
         found.append((feature.name, feature.family, series.len(), mean, error, t_value))
     heads = ["feature", "family", "sessions", "rank IC", "HAC error", "t"]
     table = pl.DataFrame(found, schema=heads, orient="row")
-    return table.sort(pl.col("rank IC").abs(), descending=True, nulls_last=True)
+    # Features that mirror each other differ in the last bit, which may vary.
+    size = pl.col("rank IC").abs().round(9)
+    return table.sort(-size, "feature", nulls_last=True)
 
 
 def number(value: float | None, digits: str) -> str:
@@ -83,7 +87,15 @@ def main() -> None:
     print(
         f"|t| above {STRONG}, where {table.height * 0.05:.0f} would by chance alone if"
     )
-    print("features were independent, which they are not.\n")
+    print("features were independent, which they are not.")
+    able = table.drop_nulls("t")
+    sure = statistics.NormalDist().inv_cdf(1 - CHANCE / 2 / able.height)
+    largest = able["t"].abs().to_numpy().max()
+    print(f"The largest |t| is {largest:.1f}; so that any of {able.height}")
+    print(f"reached it by chance in {CHANCE:.0%} of such panels at most, it would have")
+    print(f"to be {sure:.1f} (Bonferroni).\n")
+    for row in able.filter(pl.col("rank IC").abs() > SUSPECT).iter_rows(named=True):
+        print(f"`{row['feature']}` asks for an explanation before it is believed.")
     print("| " + " | ".join(table.columns) + " |")
     print("|---|---|---|---|---|---|")
     for name, family, n_sessions, mean, error, t_value in table.iter_rows():
