@@ -15,6 +15,7 @@ Which features exist is the catalog's; adjusting and loading bars is the caller'
 import dataclasses
 import datetime as dt
 import functools
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,6 +31,9 @@ _MARGIN_SESSIONS = 21
 
 _LARGEST_KEPT = 31 * 2**20
 """Bytes, a little less than the 32 MB up to which glibc learns from what is freed."""
+
+_ROWS_AT_ONCE = 24_000
+"""Rows of which the values of all features fit into memory that is kept."""
 
 _KEY = ("symbol", "session")
 _GIVEN = ("open", "high", "low", "close", "volume")
@@ -140,32 +144,51 @@ def compute(
         names = catalog.names(feature_set=feature_set)
         return wide.hstack([pl.Series(name, [], pl.Float32) for name in names])
     rows = _rows(bars, universe, is_asked, feature_set)
-    return wide.hstack(list(_values(rows, keys, feature_set)))
+    return wide.hstack(_values(rows, keys, feature_set))
 
 
-def _values(rows: _Rows, keys: pl.DataFrame, feature_set: str) -> Iterator[pl.Series]:
+def _values(rows: _Rows, keys: pl.DataFrame, feature_set: str) -> list[pl.Series]:
     """One column per feature, a value per row of `keys`."""
+    found = pl.concat(_parts(rows, feature_set))
+    ranked = {
+        feature.name: np.array(found[feature.name])
+        for feature in catalog.features(feature_set)
+        if feature.over == "session"
+    }
+    day, _ = _numbered(keys["session"])
+    ranks.replace_by_ranks(ranked.values(), day)
+    return [
+        pl.Series(each.name, ranked[each.name], nan_to_null=True)
+        if each.name in ranked
+        else each
+        for each in found
+    ]
+
+
+def _parts(rows: _Rows, feature_set: str) -> Iterator[pl.DataFrame]:
+    """Values of all features, of some symbols at a time."""
     chosen, steps = catalog.features(feature_set), _program(feature_set)
     _let_memory_be_reused()
-    values = np.empty((len(chosen), keys.height), dtype=np.float32)
-    n_missing = machine.run(
-        steps.codes,
-        steps.numbers,
-        steps.n_columns,
-        rows.given,
-        rows.start,
-        rows.n_asked,
-        values,
-    )
-    ranked = [
-        line
-        for feature, line in zip(chosen, values, strict=True)
-        if feature.over == "session"
-    ]
-    day, _ = _numbered(keys["session"])
-    ranks.replace_by_ranks(ranked, day)
-    for feature, line, n in zip(chosen, values, n_missing, strict=True):
-        yield pl.Series(feature.name, line, nan_to_null=n > 0)
+    part = rows.n_asked.cumsum() // _ROWS_AT_ONCE
+    bounds = np.flatnonzero(np.diff(part, prepend=-1, append=part[-1] + 1))
+    for first, last in itertools.pairwise(bounds):
+        n_asked = rows.n_asked[first:last]
+        values = np.empty((len(chosen), n_asked.sum()), dtype=np.float32)
+        n_missing = machine.run(
+            steps.codes,
+            steps.numbers,
+            steps.n_columns,
+            rows.given,
+            rows.start[first : last + 1],
+            n_asked,
+            values,
+        )
+        yield pl.DataFrame(
+            [
+                pl.Series(feature.name, line, nan_to_null=n > 0)
+                for feature, line, n in zip(chosen, values, n_missing, strict=True)
+            ]
+        )
 
 
 def _let_memory_be_reused() -> None:

@@ -69,6 +69,21 @@ def test_symbols_do_not_touch_each_other() -> None:
     assert both.equals(pl.concat([adjustment.adjust(one), adjustment.adjust(two)]))
 
 
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.sampled_from([0.5, 1.0, 2.0]))))
+def test_factors_are_those_of_a_plain_loop_to_the_last_bit(
+    actions: list[tuple[float, float]],
+) -> None:
+    dividends, splits = zip((0.0, 1.0), *actions, strict=True)
+    close = [10.0 + n for n in range(len(splits))]
+    columns = {"close": close, "dividend": [*dividends], "split_ratio": [*splits]}
+    factor, expected = 1.0, [close[0]]
+    for n in range(1, len(splits)):
+        kept = 1 - dividends[n] * splits[n] / close[n - 1] if dividends[n] else 1.0
+        factor *= splits[n] / kept
+        expected.append(close[n] * factor)
+    assert adjustment.adjust(bars_of(columns))["close"].to_list() == expected
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
