@@ -6,7 +6,6 @@ that computes everything and returns the number of cells. Values are made scale-
 """
 
 import importlib
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -211,23 +210,8 @@ def polars_ta(bars: pl.DataFrame) -> Callable[[], int]:
     return lambda: keyed.select(wanted).width * bars.height
 
 
-def qlib(bars: pl.DataFrame) -> Callable[[], int]:
-    """Alpha158 by the expression engine of Qlib, without its caches."""
-    lib = importlib.import_module("qlib")
-    folder = Path(tempfile.mkdtemp())
-    _write_qlib(bars, folder)
-    lib.init(
-        provider_uri=str(folder), kernels=1, joblib_backend="sequential",
-        expression_cache=None, dataset_cache=None, logging_level=40,
-    )  # fmt: skip
-    data = importlib.import_module("qlib.data").D
-    loader = importlib.import_module("qlib.contrib.data.loader")
-    fields, _ = loader.Alpha158DL.get_feature_config()
-    names = sorted(set(bars["symbol"]))
-    return lambda: int(data.features(names, fields, disk_cache=0).size)
-
-
-def _write_qlib(bars: pl.DataFrame, folder: Path) -> None:
+def write_qlib(bars: pl.DataFrame, folder: Path) -> None:
+    """Bars as the files that Qlib reads, for `feature_qlib.py` beside this file."""
     days = [str(day) for day in bars["session"].unique().sort()]
     for name in ("calendars", "instruments", "features"):
         (folder / name).mkdir()
@@ -269,6 +253,5 @@ PEERS = {
     "polars_ta": polars_ta,
     "pandas_ta_classic": pandas_ta_classic,
     "ta": ta,
-    "qlib": qlib,
 }
 """Libraries by the name they are imported with."""

@@ -1,17 +1,20 @@
 """Features per CPU second: this catalog beside five libraries, on the same bars.
 
-``python benchmarks/features.py [--symbols 82] [--years 7]`` needs the extra ``bench``;
-a library that is not installed is left out by name. Every library runs in a process of
-its own, on one thread, several times; the best run counts. Bars are generated and laid
-out as each library wants them, for the catalog adjusted and cut into blocks, before its
-clock starts; ``turbomode_raw`` starts from raw bars and adjusts them on its own time.
-The ``matched`` runs compute the windowed formulas of Alpha158 that TA-Lib has too.
+``python benchmarks/features.py [--qlib PYTHON] > docs/feature_speed.md`` needs the
+extra ``bench``; ``--symbols 82 --years 7`` measures one size alone. A library that is
+not installed is left out by name. Every library runs in a process of its own, on one
+thread, several times; the best run counts. Bars are generated and laid out as each
+library wants them, for the catalog adjusted and cut into blocks, before its clock
+starts; ``turbomode_raw`` starts from raw bars and adjusts them on its own time. The
+``matched`` runs compute the windowed formulas of Alpha158 that TA-Lib has too. Slow
+libraries, which all work symbol by symbol, get fewer of the symbols (`FEWER`).
 
-Qlib needs an older pyarrow than the platform: ``pip install -e '.[bench]' pyqlib`` into
-an environment of its own, without the constraints, and run this with its Python.
+Qlib needs an older pyarrow than the platform, so an environment of its own, with
+``pyqlib`` and nothing of this project: ``--qlib`` names its Python.
 
-Printed are seconds and nanoseconds per computed cell, CPU and wall, the ratio to the
-catalog and to the floor (one cumulative sum over as many cells), and peak memory.
+Printed is a Markdown page: seconds and nanoseconds per computed cell, CPU and wall,
+the ratio to the catalog and to the floor (one cumulative sum over as many cells), peak
+memory beyond the bars, and by which power of the cells the time grows.
 """
 
 import argparse
@@ -19,13 +22,14 @@ import dataclasses
 import datetime as dt
 import importlib.util
 import json
-import math
 import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 for _name in ONE_THREAD:
@@ -40,15 +44,27 @@ from turbomode_assets.features import catalog, declaration, engine  # noqa: E402
 from turbomode_assets.prices import adjustment  # noqa: E402
 
 LAST = dt.date(2023, 12, 29)
-REPEATS = 5
-MOST_SECONDS = 30.0
+REPEATS = 20
+MOST_SECONDS = 12.0
 """After so much time a library is not repeated."""
 
 WINDOW_ENDINGS = tuple(f"_{n}" for n in feature_peers.WINDOWS)
+SIZES = ((82, 7), (500, 10), (3000, 20))
+"""Symbols and years."""
+
+FEWER = {"polars_ta": 300, "pandas_ta_classic": 100, "ta": 20, "qlib": 60}
+"""Most symbols a slow library is given; of polars-ta the columns of more would not fit
+into memory."""
+
 MOST_EXPONENT = 1.05
 MOST_NIGHTLY = 0.150
-LEFT_OUT_ABOVE = {"pandas_ta_classic": 1_500_000, "ta": 1_500_000, "qlib": 1_500_000}
-"""Rows of bars above which a library would take more than ten minutes."""
+
+PAGE = """# What features cost
+
+Printed by `benchmarks/features.py`, where every figure is explained: this catalog
+(`turbomode`) beside libraries that compute the same kinds of indicators, one thread
+each, on the same generated bars. *MB* is peak memory beyond the bars. *Wanted* is the
+ratio to ours in CPU time per computed cell that is wanted at least."""
 
 WANTED = {"talib": 1.0, "pandas_ta_classic": 15.0, "qlib": 20.0, "floor": 1 / 8}
 """CPU time per cell in times the catalog's that is wanted at least."""
@@ -59,6 +75,7 @@ class Run:
     """What one library took for one panel of bars."""
 
     library: str
+    n_symbols: int
     n_cells: int
     n_features: int
     cpu_seconds: float
@@ -126,8 +143,10 @@ def turbomode_matched(bars: pl.DataFrame) -> Callable[[], int]:
     others = {declaration.QLIB + name for name in feature_peers.NOT_IN_TALIB}
     catalog.SETS["matched"] = frozenset(
         feature.name
-        for feature in catalog.features("alpha158")
-        if feature.source not in others and feature.name.endswith(WINDOW_ENDINGS)
+        for feature in catalog.features("full")
+        if feature.source.startswith(declaration.QLIB)
+        and feature.source not in others
+        and feature.name.endswith(WINDOW_ENDINGS)
     )
     return turbomode(bars, "matched")
 
@@ -184,6 +203,7 @@ def measure(library: str, bars: pl.DataFrame) -> Run:
             break
     return Run(
         library=library,
+        n_symbols=bars["symbol"].n_unique(),
         n_cells=n_cells,
         n_features=n_cells // bars.height,
         cpu_seconds=min(cpu for cpu, _ in timed),
@@ -202,60 +222,90 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def in_own_process(library: str, n_symbols: int, years: int) -> Run | None:
-    """Run of a library in a process of its own; None where it is not installed."""
-    if library in feature_peers.PEERS:
-        if not importlib.util.find_spec(library.removesuffix("_matched")):
-            print(f"{library:18} left out: not installed")
-            return None
-        if n_symbols * years * 252 > LEFT_OUT_ABOVE.get(library, math.inf):
-            print(f"{library:18} left out: would take more than ten minutes")
-            return None
+def in_own_process(library: str, n_symbols: int, years: int) -> Run | str:
+    """Run of a library in a process of its own, or why there is none."""
+    name = library.removesuffix("_matched")
+    if library in feature_peers.PEERS and not importlib.util.find_spec(name):
+        return "not installed"
     command = [sys.executable, __file__, "--only", library]
     command += ["--symbols", str(n_symbols), "--years", str(years)]
+    return _answer(library, n_symbols, command)
+
+
+def qlib(python: str, n_symbols: int, years: int) -> Run | str:
+    """Run of Alpha158 by Qlib in its own environment, or why there is none."""
+    if not python:
+        return "not asked for"
+    script = str(Path(__file__).with_name("feature_qlib.py"))
+    with tempfile.TemporaryDirectory() as folder:
+        feature_peers.write_qlib(draw_bars(n_symbols, years), Path(folder))
+        return _answer("qlib", n_symbols, [python, script, folder])
+
+
+def _answer(library: str, n_symbols: int, command: list[str]) -> Run | str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        print(f"{library:18} left out: {reason}")
-        return None
-    return Run(**json.loads(done.stdout.splitlines()[-1]))
+        return (done.stderr.strip().splitlines() or ["no message"])[-1]
+    found = {"library": library, "n_symbols": n_symbols}
+    return Run(**found | json.loads(done.stdout.splitlines()[-1]))
 
 
-def compare(n_symbols: int, years: int, libraries: list[str]) -> None:
-    """Print every library beside the catalog."""
-    print(f"\n{n_symbols} symbols x {years} years")
+def compare(n_symbols: int, years: int, python: str) -> Run:
+    """Print every library beside the catalog, and return the catalog's run."""
+    print(f"\n## {n_symbols:,} symbols x {years} years\n")
     print(
-        "library            features   CPU s  wall s  CPU ns/cell  x ours  MB  wanted"
+        "| | symbols | features | CPU, s | wall, s | CPU, ns a cell | x ours | MB "
+        "| wanted |\n|---|---|---|---|---|---|---|---|---|"
     )
-    ours = in_own_process("turbomode", n_symbols, years)
+    ours: Run | None = None
+    for name in (*LIBRARIES, "qlib"):
+        n_given = min(n_symbols, FEWER.get(name, n_symbols))
+        run = (
+            qlib(python, n_given, years)
+            if name == "qlib"
+            else in_own_process(name, n_given, years)
+        )
+        if isinstance(run, str):
+            print(f"| {name} | left out: {run} |")
+            continue
+        ours = ours or run
+        print(_line(run, ours), flush=True)
     if ours is None:
         message = "the catalog did not run: try --only turbomode"
         raise SystemExit(message)
-    others = (in_own_process(name, n_symbols, years) for name in libraries)
-    for run in (ours, *filter(None, others)):
-        times = run.cpu_ns / ours.cpu_ns
-        wanted = WANTED.get(run.library)
-        verdict = "" if wanted is None else f"{wanted:.3g} {_met(times, wanted)}"
-        print(
-            f"{run.library:18} {run.n_features:8} {run.cpu_seconds:7.2f} "
-            f"{run.wall_seconds:7.2f} {run.cpu_ns:12.1f} {times:7.2f} "
-            f"{run.peak_mb:5.0f}  {verdict}"
-        )
+    return ours
 
 
-def _met(times: float, wanted: float) -> str:
-    return "met" if times >= wanted else "MISSED"
+def _line(run: Run, ours: Run) -> str:
+    times = run.cpu_ns / ours.cpu_ns
+    wanted = WANTED.get(run.library)
+    verdict = "" if wanted is None else f"{wanted:.3g} {_met(times >= wanted)}"
+    cells = (
+        run.library,
+        f"{run.n_symbols:,}",
+        run.n_features,
+        f"{run.cpu_seconds:.2f}",
+        f"{run.wall_seconds:.2f}",
+        f"{run.cpu_ns:.1f}",
+        f"{times:.2f}",
+        f"{run.peak_mb:,.0f}",
+        verdict,
+    )
+    return f"| {' | '.join(map(str, cells))} |"
 
 
-def scaling() -> None:
-    """Print by which power of the number of rows the CPU time of the catalog grows."""
-    sizes = ((40, 7), (80, 7), (160, 7), (320, 7))
-    runs = [(n * y, in_own_process("turbomode", n, y)) for n, y in sizes]
-    points = [(np.log(size), np.log(run.cpu_seconds)) for size, run in runs if run]
-    rows, seconds = np.array(points).T
-    exponent = np.polyfit(rows, seconds, 1)[0]
-    met = "met" if exponent <= MOST_EXPONENT else "MISSED"
-    print(f"\nscaling exponent {exponent:.3f}, wanted {MOST_EXPONENT} at most: {met}")
+def _met(is_met: bool) -> str:  # noqa: FBT001
+    return "met" if is_met else "MISSED"
+
+
+def scaling(runs: list[Run]) -> None:
+    """Print by which power of the number of cells the CPU time of the catalog grows."""
+    cells = np.log([run.n_cells for run in runs])
+    exponent = np.polyfit(cells, np.log([run.cpu_seconds for run in runs]), 1)[0]
+    print(
+        f"\nThe catalog's CPU time grows with the power {exponent:.3f} of the cells; "
+        f"wanted {MOST_EXPONENT} at most: {_met(exponent <= MOST_EXPONENT)}."
+    )
 
 
 def nightly() -> None:
@@ -268,28 +318,31 @@ def nightly() -> None:
         start = time.perf_counter()
         engine.compute(adjustment.adjust(bars), universe, block, "full")
         taken.append(time.perf_counter() - start)
-    met = "met" if min(taken) <= MOST_NIGHTLY else "MISSED"
+    met = _met(min(taken) <= MOST_NIGHTLY)
     print(
-        f"\none session of 100 symbols: {min(taken) * 1e3:.0f} ms at best, "
+        f"\nOne session of 100 symbols: {min(taken) * 1e3:.0f} ms at best, "
         f"{float(np.median(taken)) * 1e3:.0f} ms in the middle; "
-        f"wanted {MOST_NIGHTLY * 1e3:.0f} ms at most: {met}"
+        f"wanted {MOST_NIGHTLY * 1e3:.0f} ms at most: {met}."
     )
 
 
 def main() -> None:
     """Measure what is asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--symbols", type=int, default=82)
+    parser.add_argument("--symbols", type=int)
     parser.add_argument("--years", type=int, default=7)
     parser.add_argument("--only", choices=LIBRARIES)
+    parser.add_argument("--qlib", default="")
     options = parser.parse_args()
     if options.only:
-        run = measure(options.only, draw_bars(options.symbols, options.years))
+        run = measure(options.only, draw_bars(options.symbols or 82, options.years))
         print(json.dumps(dataclasses.asdict(run)))
         return
-    others = [name for name in LIBRARIES if name != "turbomode"]
-    compare(options.symbols, options.years, others)
-    scaling()
+    sizes = ((options.symbols, options.years),) if options.symbols else SIZES
+    print(PAGE)
+    runs = [compare(n, years, options.qlib) for n, years in sizes]
+    if len(runs) > 1:
+        scaling(runs)
     nightly()
 
 
