@@ -120,7 +120,10 @@ def _misfits(
         suspects = _without(suspects.filter(affected), found[-1])
     if is_revising:
         history = _without(history, pl.concat(found))
-        found.append(neighbors.unconfirmed(history, rules))
+        # A bar that waits confirms none before it: take it out and ask again.
+        while (waiting := neighbors.unconfirmed(history, rules)).height:
+            found.append(waiting)
+            history = _without(history, waiting)
     return found
 
 

@@ -289,6 +289,13 @@ DIRT = st.one_of(
 DIRTY = st.dictionaries(st.integers(0, 17), DIRT, max_size=8)
 
 
+def test_a_bar_that_waits_confirms_none_before_it() -> None:
+    dirt = {16: flat(50.0, volume=0.0)}
+    refused = inspect(delivery(dirt, n=18), is_revising=True).refused
+    assert refused["session"].sort().to_list() == DAYS[16:18]
+    assert set(refused["reason"]) == {"unconfirmed_jump"}
+
+
 @settings(max_examples=40, deadline=None)
 @given(dirt=DIRTY, order=st.randoms(), is_revising=st.booleans())
 def test_any_order_of_rows_is_judged_alike(
