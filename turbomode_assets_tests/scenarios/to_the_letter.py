@@ -1,16 +1,15 @@
 """The timetable to the letter: a home on a machine to which nothing ever happens.
 
-`live` calls every asset of every tick at its very time, and at once makes again what a
-changed bar reaches: no daemon, no run, no queue and no catch-up. What a machine in
-trouble ends with is held against it.
+`live` makes every asset of every tick at its very time, and at once makes again what a
+changed bar reaches: no daemon, no queue and no catch-up. What a machine in trouble ends
+with is held against it.
 """
 
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -22,7 +21,6 @@ from turbomode_assets.defs import (
     automation,
     metadata,
     partitions,
-    progress,
     resources,
     restating,
     ticks,
@@ -56,42 +54,39 @@ class Life:
 
     def _follow(self, tick: ticks.Tick) -> None:
         day = partitions.parsed(tick.key)
-        self._take(tick.line.job, partitions.Window(day, day))
+        if tick.line.job == "retraining":
+            self._run(tick.line.job, partitions.Window(day, day))
+        else:
+            self._make(automation.JOBS[tick.line.job][0], tick.key)
         if tick.line.job == "curation":
-            self._make(UNIVERSE, partitions.Window(day, day))
+            self._make([UNIVERSE], tick.key)
         stale = restating.found(self._warehouse)
         if stale is not None:
-            self._take("restatement", stale.window)
-            self._make(progress.SAMPLES, self._sampled(stale.window))
+            self._run("restatement", stale.window)
+            self._run("sampling", self._sampled(stale.window))
         self._be_sure_that_the_month_can_wait(tick.at)
 
-    def _take(self, job: str, window: partitions.Window) -> None:
-        """Make the assets of a job; only a gate needs a run that it can stop."""
-        if job == "retraining":
-            self.definitions.resolve_job_def(job).execute_in_process(
-                QUIET,
-                instance=self.instance,
-                partition_key=partitions.key(window.first),
-                raise_on_error=False,
-            )
-            return
-        for key in automation.JOBS[job][0]:
-            self._make(key, window)
-
-    def _make(self, key: dg.AssetKey, window: partitions.Window) -> None:
-        """Call an asset for a partition or a range."""
-        asset = self._holders[key]
-        first, last = map(partitions.key, (window.first, window.last))
-        span: dict[str, Any] = {
-            "partition_key_range": dg.PartitionKeyRange(first, last)
-        }
-        if first == last:
-            span = {"partition_key": first}
-        if asset.partitions_def is None:
-            span = {}
+    def _make(self, keys: Sequence[dg.AssetKey], partition: str) -> None:
+        """Call assets, one after another, for one partition."""
         known = self.definitions.resources or {}
-        given = {name: known[name] for name in asset.required_resource_keys & {*known}}
-        asset(dg.build_asset_context(instance=self.instance, **span), **given)
+        for asset in map(self._holders.__getitem__, keys):
+            names = asset.required_resource_keys & known.keys()
+            context = dg.build_asset_context(
+                instance=self.instance,
+                partition_key=partition if asset.partitions_def else None,
+            )
+            asset(context, **{name: known[name] for name in names})
+
+    def _run(self, job: str, window: partitions.Window) -> None:
+        """A run: only there can a gate stop what follows, or a range be asked for."""
+        is_one = window.first == window.last
+        self.definitions.resolve_job_def(job).execute_in_process(
+            QUIET,
+            instance=self.instance,
+            partition_key=partitions.key(window.first) if is_one else None,
+            tags={} if is_one else partitions.range_tags(window),
+            raise_on_error=job != "retraining",
+        )
 
     @functools.cached_property
     def _holders(self) -> dict[dg.AssetKey, dg.AssetsDefinition]:
