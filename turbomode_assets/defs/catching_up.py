@@ -5,9 +5,9 @@ the end of an outage go the same way:
 
 1. `outstanding`   ticks of the timetable that were not followed, oldest first
 2. `next_step`     the first of them that may be tried now, as one run: with those of
-   the same line right after it, up to the next turn at which a champion or the
-   universe may change, so that each session speaks with whoever would have reigned
-   without the outage
+   the same line right after it, up to bars that are still missing, and up to the next
+   turn at which a champion or the universe may change, so that each session speaks
+   with whoever would have reigned without the outage
 
 One run at a time, and never beside another: nothing is asked for twice, and nothing
 before what it is made of. A run that failed is tried again, ever more rarely, and its
@@ -17,7 +17,6 @@ not silence those after it. Only bars that cannot be had hold everything up.
 
 import dataclasses
 import datetime as dt
-import itertools
 from collections.abc import Sequence
 
 import dagster as dg
@@ -121,7 +120,7 @@ def _try(
     tick = missing[0]
     tried = attempts(progress.instance, tick.name, now)
     if not tried:
-        return _step(missing)
+        return _step(progress, missing)
     if tried[0] + wait(len(tried)) <= now:
         return Step(tick.line.job, tick.key, tick.key)
     is_aside = len(tried) >= PATIENCE and not _is_in_the_way(progress, tick)
@@ -152,13 +151,15 @@ def outstanding(
     ]
 
 
-def _step(missing: Sequence[ticks.Tick]) -> Step:
-    """First tick, with its neighbors that follow before the next turn."""
+def _step(progress: Progress, missing: Sequence[ticks.Tick]) -> Step:
+    """First tick, with its neighbors that follow before anything they wait for."""
     first, *others = missing
     last = first
-    for tick in itertools.takewhile(lambda tick: not tick.line.is_turn, others):
-        is_next = tick.line is first.line and tick.place == last.place + 1
-        if first.line.is_ranged and is_next:
+    for tick in others:
+        is_own = tick.line is first.line
+        if tick.line.is_turn or (not is_own and _is_in_the_way(progress, tick)):
+            break
+        if first.line.is_ranged and is_own and tick.place == last.place + 1:
             last = tick
     return Step(first.line.job, first.key, last.key)
 

@@ -142,6 +142,17 @@ def test_a_range_that_failed_is_tried_partition_by_partition(
     assert _next(instance, at) == "scan 2024-07-15 2024-07-15"
 
 
+def test_no_session_is_graded_before_its_bars_are_there(
+    instance: dg.DagsterInstance,
+) -> None:
+    at = "2024-07-18 12:00"
+    _fail(instance, "scan 2024-07-15", "2024-07-18 11:00")
+    _take(instance, _next(instance, at))
+    assert _next(instance, at) == "grading 2024-07-15 2024-07-15"
+    _take(instance, _next(instance, at))
+    assert _next(instance, at) == "scan 2024-07-16 2024-07-17"
+
+
 def test_bars_that_cannot_be_had_hold_up_what_is_later(
     instance: dg.DagsterInstance,
 ) -> None:
