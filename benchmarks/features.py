@@ -224,7 +224,7 @@ def _peak_mb() -> float:
 
 def in_own_process(library: str, n_symbols: int, years: int) -> Run | str:
     """Run of a library in a process of its own, or why there is none."""
-    name = library.removesuffix("_matched")
+    name = library.partition("_")[0] if library.startswith("talib") else library
     if library in feature_peers.PEERS and not importlib.util.find_spec(name):
         return "not installed"
     command = [sys.executable, __file__, "--only", library]

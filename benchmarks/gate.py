@@ -192,16 +192,14 @@ def _bootstrap_score(paths: Floats) -> Floats:
 
 
 def _is_shipped(paths: Floats) -> npt.NDArray[np.bool_]:
-    """Whether the criteria against the champion hold, judged on whole paths.
-
-    The bound and the mean are of the last year, as a challenger's folds are.
-    """
-    if paths.shape[1] < GATE.min_paired_sessions:
+    """Whether the criteria against the champion hold, judged on what they look at."""
+    seen = paths[:, -GATE.evidence_window_sessions :]
+    if seen.shape[1] < GATE.min_paired_sessions:
         return np.zeros(len(paths), dtype=bool)
-    capital = e_process.path(paths, GATE)[:, -1]
-    year = paths[:, -YEAR:]
-    is_better = (capital >= 1.0 / GATE.error_rate) & (year.mean(axis=1) > 0)
-    is_better[is_better] = _lower_bound(year[is_better]) > -GATE.non_inferiority_margin
+    late = seen[:, -GATE.recent_sessions :].mean(axis=1)
+    capital = e_process.path(seen, GATE).max(axis=1)
+    is_better = (capital >= 1.0 / GATE.error_rate) & (late > 0)
+    is_better[is_better] = _lower_bound(seen[is_better]) > -GATE.non_inferiority_margin
     decided: npt.NDArray[np.bool_] = is_better
     return decided
 

@@ -53,9 +53,7 @@ def _samples(seed: int, edge: float) -> pl.DataFrame:
 def _judged(samples: pl.DataFrame, month: dt.date) -> bool:
     trained = loop.train_challenger(samples, month)
     oof = trained.oof.with_columns(version=pl.lit("challenger"), month=pl.lit(month))
-    found = evidence.gather(
-        oof, tables.OOF_PREDICTIONS.empty(), tables.SIGNALS.empty(), samples.height
-    )
+    found = evidence.gather(oof, evidence.GRADED.to_frame(), "", samples.height)
     verdict = loop.judge_challenger(found)
     criteria = {criterion.name: criterion for criterion in verdict.criteria}
     _print_skill(month, [criteria[name] for name in SKILL])

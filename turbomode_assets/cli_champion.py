@@ -15,7 +15,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import errors, loop, succession, tables
+from turbomode_assets import errors, judging, loop, succession, tables
 from turbomode_assets.defs import driver, resources
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.models import scoring
@@ -190,21 +190,20 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
         return scoring.load(registry.load(where.models, address))
 
     with warehouse.opened(where.database) as store:
-        rows = succession.compared_rows(store, options.version, scorer_of)
-    own = rows.filter(pl.col("version") == options.version)
-    drawn = Table("month", "rows", "loss", "shared rows", "loss there", "champion's")
-    for row in _by_month(own).iter_rows(named=True):
-        losses = ("loss", "loss_shared", "loss_champion")
-        loss, shared, other = (
+        rows = judging.compared_rows(store, options.version, scorer_of)
+    drawn = Table("month", "rows", "loss", "compared", "loss there", "champion's")
+    for row in _by_month(rows).iter_rows(named=True):
+        losses = ("loss", "loss_bet_on", "loss_champion")
+        loss, compared, other = (
             "-" if row[name] is None else f"{row[name]:.4f}" for name in losses
         )
-        count = (str(row["rows"]), loss, str(row["n_shared"]), shared, other)
+        count = (str(row["n_own"]), loss, str(row["n_bets"]), compared, other)
         drawn.add_row(f"{row['month']:%Y-%m}", *count)
     console.print(drawn)
-    n_bets, n_earlier = int(rows["is_bet_on"].sum()), rows.height - own.height
+    n_bets = int(rows["is_bet_on"].sum())
     console.print(
-        f"{n_bets} rows count as evidence against the champion, {n_earlier} of them "
-        "with what earlier challengers had said first."
+        f"{rows.height - n_bets} out-of-sample rows of {options.version}; {n_bets} in "
+        "which an earlier challenger is compared with the champion of its time."
     )
     if options.to:
         rows.write_csv(options.to)
@@ -213,14 +212,16 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
 
 
 def _by_month(rows: pl.DataFrame) -> pl.DataFrame:
-    is_shared = pl.col("loss_champion").is_not_null()
+    own, bets = (
+        pl.col("loss").filter(pl.col("is_bet_on") == bet) for bet in (False, True)
+    )
     return (
         rows.group_by(month=pl.col("session").dt.truncate("1mo"))
         .agg(
-            pl.len().alias("rows"),
-            pl.col("loss").mean(),
-            is_shared.sum().alias("n_shared"),
-            pl.col("loss").filter(is_shared).mean().alias("loss_shared"),
+            own.len().alias("n_own"),
+            own.mean().alias("loss"),
+            bets.len().alias("n_bets"),
+            bets.mean().alias("loss_bet_on"),
             pl.col("loss_champion").mean(),
         )
         .sort("month")

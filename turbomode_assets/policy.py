@@ -207,9 +207,8 @@ class GatePolicy:
     """Bootstrap resamples: a 5 % quantile is then known to about half a point."""
 
     min_paired_sessions: int = 126
-    """Fewest sessions challenger and champion must both have scored: half of those
-    demanded, since between the last label a champion learned from and its first signal
-    it said nothing."""
+    """Fewest sessions in which a challenger and the champion it was held against have
+    been compared: half a year."""
 
     min_block_sessions: int = 10
     """Shortest mean block: labels of neighbors overlap over ten sessions."""
@@ -241,6 +240,14 @@ class GatePolicy:
     """Variance of the stakes, a year: how large a gain is looked for. Of 1, 1.5, 2 and
     4 the largest that keeps the error rate also where one looks from the sixth month
     on; the larger, the sooner a large gain is found."""
+
+    evidence_window_sessions: int = 504
+    """Sessions whose graded decisions count for a challenger: two years. What taking
+    the newest was worth long ago says little."""
+
+    recent_sessions: int = 63
+    """Sessions over which challengers must have been better of late: a quarter. Where
+    retraining stops to help, promotions stop within it."""
 
     demotion_window_sessions: int = 252
     """Sessions of a reign within which a failure may have begun: were all of a long
@@ -275,6 +282,10 @@ class GatePolicy:
         errors.require("bet_unit_blocks", self.bet_unit_blocks, 1, 100)
         errors.require("bet_bound", self.bet_bound, 0.1, 100.0)
         errors.require("bet_spread", self.bet_spread, 0.001, 1000.0)
+        errors.require(
+            "evidence_window_sessions", self.evidence_window_sessions, 126, 5040
+        )
+        errors.require("recent_sessions", self.recent_sessions, 1, 5040)
         errors.require(
             "demotion_window_sessions", self.demotion_window_sessions, 21, 5040
         )

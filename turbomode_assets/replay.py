@@ -15,20 +15,20 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
 from turbomode_assets import (
     errors,
+    judging,
     loop,
     policy,
     replay_world,
     schema,
     succession,
     tables,
+    volatility_baseline,
 )
-from turbomode_assets.features import catalog
-from turbomode_assets.models import base, card, layout, scoring, volatility_only
+from turbomode_assets.models import base, card, scoring, volatility_only
 from turbomode_assets.promotion import alias, gate
 from turbomode_assets.signals import ledger as signals_ledger
 from turbomode_assets.stats import base_rate
@@ -108,15 +108,7 @@ def fit_volatility(
     samples: pl.DataFrame, month: dt.date, rules: policy.Policy = policy.SWING
 ) -> volatility_only.Logistic:
     """The volatility-only baseline of a month, on the samples its challenger had."""
-    known = loop.known_before(samples, month, rules)
-    names = catalog.names("volatility", rules.features.feature_set)
-    days = known["session"].unique().sort().to_list()
-    columns = layout.Columns(
-        features=names, volatility=names, momentum=rules.training.momentum_feature
-    )
-    rows = layout.lay_out(known, columns, days, rules.training.stride_sessions)
-    learned = rows.learned_rows(days)
-    return volatility_only.fit(rows.volatility.learned, learned, rules.training.seed)
+    return volatility_baseline.learn(loop.known_before(samples, month, rules), rules)
 
 
 class Gated:
@@ -142,7 +134,11 @@ class Gated:
         rules: policy.Policy = policy.SWING,
     ) -> None:
         """Begin with nothing said and nobody reigning."""
-        self.ledger = Shelf({tables.OUTCOMES.name: world.outcomes})
+        known = {
+            tables.OUTCOMES.name: world.outcomes,
+            tables.SAMPLES.name: world.samples,
+        }
+        self.ledger = Shelf(known)
         self._world, self._span, self._rules = world, span, rules
         self._scorer_of = scorer_of
 
@@ -160,8 +156,8 @@ class Gated:
         standing = succession.assess_champion(store, record.month, rules)
         store.append(tables.STANDINGS, standing)
         store.append(tables.CHAMPIONS, succession.unseat(store, standing, now))
-        verdict = succession.judge(store, record, self._scorer_of, rules)
-        metrics = succession.measured(record, verdict, rules)
+        verdict = judging.judge(store, record, self._scorer_of, rules)
+        metrics = judging.measured(record, verdict, rules)
         store.append(tables.MODELS, record.card(metrics, rules, (now, now)))
         store.append(tables.OOF_PREDICTIONS, record.predictions())
         judged = verdict.to_frame(loop.DESK, record.version, record.month)
@@ -266,14 +262,9 @@ def _of_volatility(
 ) -> pl.DataFrame:
     features = world.features.filter(pl.col("session").is_in(list(days)))
     rows = signals_ledger.eligible(features, world.universe)
-    names = sorted(catalog.names("volatility", rules.features.feature_set))
-    chances = training.volatility.predict(layout.as_values(rows, names))
-    columns = [
-        pl.Series(f"p_{name}", np.ascontiguousarray(column))
-        for name, column in zip(base.CLASSES, chances.T, strict=True)
-    ]
     version = pl.lit(f"volatility {training.month:%Y-%m}")
-    return rows.select(_KEY).with_columns(*columns, champion_version=version)
+    said = volatility_baseline.score(training.volatility, rows, rules)
+    return said.with_columns(champion_version=version)
 
 
 def _of_base_rate(

@@ -38,6 +38,9 @@ _ONLY_LOOKING = (
 )
 """Modules of the models that look at what was learned and change nothing of it."""
 
+_KEPT_LOADED = 32
+"""Scorers kept in memory: of the two years whose decisions count, and some."""
+
 _FRAMES = ("universe", "features", "outcomes", "samples")
 
 
@@ -220,9 +223,9 @@ def record_of(folder: Folder, month: dt.date) -> card.Record:
 
 
 def scorer_of(folder: Folder) -> succession.ScorerOf:
-    """Loads scorers of a folder; the last few are kept."""
+    """Loads scorers of a folder; the last are kept."""
 
-    @functools.lru_cache(maxsize=4)
+    @functools.lru_cache(maxsize=_KEPT_LOADED)
     def load(address: str) -> scoring.Scorer:
         return scoring.load(registry.load(folder.models, address))
 

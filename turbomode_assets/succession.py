@@ -2,30 +2,32 @@
 
 1. `assess_champion`    signals of the champion, outcomes    -> standing
 2. `unseat`             standing                             -> row of the champions
-3. `judge`              challenger, champion, their records  -> verdict
-4. `crown`              verdict                              -> row of the champions
-5. `roll_back`          a person's word                      -> row of the champions
-6. `superseded`         champions, model cards               -> artifacts that may go
+3. `crown`              verdict (``judging.py``)             -> row of the champions
+4. `roll_back`          a person's word                      -> row of the champions
+5. `superseded`         champions, model cards               -> artifacts that may go
 
 The Dagster assets and the replay both go through here, one on the warehouse and one
-in memory, so that neither can judge otherwise than the other. What is required stands
+in memory, so that neither can decide otherwise than the other. What is required stands
 in `promotion`; nothing here writes.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
-from turbomode_assets import errors, loop, policy, schema, sessions, tables
-from turbomode_assets.features import catalog
-from turbomode_assets.models import card, fold_losses, scoring
-from turbomode_assets.promotion import alias, evidence, gate, standing
-from turbomode_assets.samples import label_balance
-
-_SAID = ["symbol", "session", "p_up", "p_flat", "p_down", "champion_version"]
+from turbomode_assets import (
+    errors,
+    loop,
+    policy,
+    schema,
+    sessions,
+    tables,
+    volatility_baseline,
+)
+from turbomode_assets.models import scoring
+from turbomode_assets.promotion import alias, standing
 
 
 class Ledger(Protocol):
@@ -91,6 +93,7 @@ def assess_champion(
         ledger.read(tables.SIGNALS, began, eve, {"champion_version": version}),
         ledger.read(tables.OOF_PREDICTIONS, match={"version": version}),
         ledger.read(tables.OUTCOMES, last=eve).with_columns(label),
+        _volatility_alone(ledger, version, began, rules),
         rules.gate,
     )
     successor = "" if found.is_passed else alias.predecessor(champions, loop.DESK)
@@ -98,6 +101,7 @@ def assess_champion(
         "desk": loop.DESK,
         "month": month,
         "version": version,
+        "against": found.against,
         "n_sessions": found.n_sessions,
         "gain": found.gain,
         "observed": found.observed,
@@ -108,6 +112,22 @@ def assess_champion(
     return tables.STANDINGS.conform(
         pl.DataFrame([row], schema=tables.STANDINGS.schema())
     )
+
+
+def _volatility_alone(
+    ledger: Ledger, version: str, began: dt.date, rules: policy.Policy
+) -> pl.DataFrame:
+    """What a champion's baseline, learned when it was, says since a session."""
+    samples = ledger.read(tables.SAMPLES)
+    later = samples.filter(pl.col("session") >= began)
+    for learned in ledger.read(tables.MODELS, match={"version": version}).iter_rows(
+        named=True
+    ):
+        known = loop.learned_from(samples, learned, rules)
+        if known.height and later.height:
+            baseline = volatility_baseline.learn(known, rules)
+            return volatility_baseline.score(baseline, later, rules)
+    return samples.select("symbol", "session", p_up=0.0, p_flat=0.0, p_down=0.0).clear()
 
 
 def unseat(
@@ -129,7 +149,7 @@ def unseat(
         last = alias.history(champions, loop.DESK)["version"][-1]
         if last == row["version"]:
             reason = (
-                f"{alias.DEMOTED}{last} fell below the base rate, evidence "
+                f"{alias.DEMOTED}{last} fell below {row['against']}, evidence "
                 f"{row['observed']:.4g} of {row['required']:.4g}"
             )
             to = loop.Crowning(
@@ -212,172 +232,6 @@ def artifacts(ledger: Ledger, reigns: pl.DataFrame) -> list[str]:
     """Content addresses behind rows of the champions; of nobody there is none."""
     cards = ledger.read(tables.MODELS)
     return cards.join(reigns, on="version", how="semi")["artifact_sha256"].to_list()
-
-
-def judge(
-    ledger: Ledger,
-    record: card.Record,
-    scorer_of: ScorerOf,
-    rules: policy.Policy = policy.SWING,
-) -> gate.Verdict:
-    """Verdict over a challenger; of one that was ever judged, the stored one.
-
-    A version is judged once, by the policy on its card. Were the same artifact judged
-    again whenever the policy changes, the gate could be asked until it says yes, and a
-    stored verdict would be a mixture of several.
-
-    Parameters
-    ----------
-    ledger, record, scorer_of
-        As for `gather_evidence`.
-    rules
-        Policy in force.
-    """
-    stored = ledger.read(tables.VERDICTS, match={"version": record.version})
-    if stored.height:
-        return gate.from_frame(stored)
-    found = gather_evidence(ledger, record, scorer_of, rules)
-    return loop.judge_challenger(found, rules)
-
-
-def gather_evidence(
-    ledger: Ledger,
-    record: card.Record,
-    scorer_of: ScorerOf,
-    rules: policy.Policy = policy.SWING,
-) -> evidence.Evidence:
-    """Challenger beside whoever reigned when its month began.
-
-    Parameters
-    ----------
-    ledger
-        Tables of the loop.
-    record
-        The challenger.
-    scorer_of
-        Loads the champion, to say what it would have in sessions after its training
-        in which it emitted nothing.
-    rules
-        Policy in force: which features.
-    """
-    version = judged_against(ledger, record.asked_on or record.month)
-    cards = ledger.read(tables.MODELS, match={"version": version})
-    fitted_on = cards["labels_known_on"].max() if cards.height else dt.date.min
-    return evidence.gather(
-        record.predictions(),
-        ledger.read(tables.OOF_PREDICTIONS, match={"version": version}),
-        _heard(ledger, version, record.known, scorer_of, rules),
-        record.known.filter(pl.col("matures_on") > fitted_on).height,
-        _earlier(ledger, version, record.month, record.known_on),
-    )
-
-
-def compared_rows(
-    ledger: Ledger,
-    version: str,
-    scorer_of: ScorerOf,
-    rules: policy.Policy = policy.SWING,
-) -> pl.DataFrame:
-    """Rows on which a judged challenger was compared, as `evidence.rows` lists them.
-
-    What the champion would have said where it was silent is not stored; its artifact
-    says it again.
-
-    Parameters
-    ----------
-    ledger
-        Tables of the loop.
-    version
-        The challenger.
-    scorer_of
-        As for `gather_evidence`.
-    rules
-        Policy in force.
-
-    Raises
-    ------
-    errors.MissingEvidence
-        Where no verdict over it is stored.
-    """
-    own = ledger.read(tables.OOF_PREDICTIONS, match={"version": version})
-    verdict = ledger.read(tables.VERDICTS, match={"version": version})
-    if own.is_empty() or verdict.is_empty():
-        judged = ledger.read(tables.VERDICTS)["version"].unique().sort()
-        found = ", ".join(judged) or "none yet"
-        message = f"expected a judged challenger, was {version!r}; judged: {found}"
-        raise errors.MissingEvidence(message)
-    against = verdict["against"][0]
-    cards = ledger.read(tables.MODELS, match={"version": version})
-    learned = cards.row(0, named=True)
-    known = loop.learned_from(ledger.read(tables.SAMPLES), learned, rules)
-    return evidence.rows(
-        own,
-        ledger.read(tables.OOF_PREDICTIONS, match={"version": against}),
-        _heard(ledger, against, known, scorer_of, rules),
-        _earlier(ledger, against, learned["month"], learned["labels_known_on"]),
-    )
-
-
-def _heard(
-    ledger: Ledger,
-    version: str,
-    known: pl.DataFrame,
-    scorer_of: ScorerOf,
-    rules: policy.Policy,
-) -> pl.DataFrame:
-    """What a champion emitted, and would have where it was silent."""
-    cards = ledger.read(tables.MODELS, match={"version": version})
-    signals = ledger.read(tables.SIGNALS, match={"champion_version": version})
-    unheard = _unheard(signals, known, cards, scorer_of, rules)
-    return pl.concat([signals.select(_SAID), unheard])
-
-
-def _unheard(
-    signals: pl.DataFrame,
-    known: pl.DataFrame,
-    cards: pl.DataFrame,
-    scorer_of: ScorerOf,
-    rules: policy.Policy,
-) -> pl.DataFrame:
-    """What the champion would have said where it was silent: out of its sample too."""
-    nothing = signals.select(_SAID).clear()
-    version = catalog.feature_version(rules.features.feature_set)
-    for row in cards.iter_rows(named=True):
-        if row["feature_version"] != version:
-            return nothing
-        later = known.filter(pl.col("session") > row["labels_known_on"])
-        silent = later.join(signals, on=["symbol", "session"], how="anti")
-        if silent.height:
-            said = scorer_of(row["artifact_sha256"]).score(silent)
-            return said.with_columns(champion_version=pl.lit(row["version"])).select(
-                _SAID
-            )
-    return nothing
-
-
-def _earlier(
-    ledger: Ledger, version: str, month: dt.date, known_on: dt.date
-) -> pl.DataFrame:
-    """Predictions of the challengers judged against `version` before, oldest first."""
-    judged = ledger.read(tables.VERDICTS, match={"against": version or "nobody"})
-    cards = ledger.read(tables.MODELS).select("version", "labels_known_on")
-    # Of one month its own comes before one that was ahead of the next.
-    is_older = (pl.col("month") < month) | (pl.col("labels_known_on") < known_on)
-    before = judged.join(cards, on="version").filter(is_older)
-    before = before.sort("month", "labels_known_on")
-    versions = before["version"].unique(maintain_order=True)
-    rows = [ledger.read(tables.OOF_PREDICTIONS, match={"version": v}) for v in versions]
-    return pl.concat([tables.OOF_PREDICTIONS.empty(), *rows])
-
-
-def measured(
-    record: card.Record, verdict: gate.Verdict, rules: policy.Policy = policy.SWING
-) -> dict[str, Any]:
-    """What judgment adds to a model card: criteria, folds, the labels' balance."""
-    found: dict[str, Any] = {c.name: c.observed for c in verdict.criteria}
-    found |= {"folds": fold_losses.by_fold(record.trained.oof)}
-    labels = label_balance.balance(record.known, rules)
-    return found | ({"labels": dataclasses.asdict(labels)} if labels else {})
 
 
 def superseded(ledger: Ledger, rules: policy.Policy = policy.SWING) -> list[str]:

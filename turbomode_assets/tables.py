@@ -318,9 +318,10 @@ STANDINGS = Table(
         _DESK,
         schema.date("month", "First day of the month; what matured before it counts."),
         schema.text("version", "Champion on the eve of the month."),
+        schema.text("against", "Baseline with the most evidence against it."),
         schema.count("n_sessions", "Matured sessions it has signaled.", low=0),
         schema.real(
-            "gain", "Mean log-loss gain over the base rate.", unit="nats", nullable=True
+            "gain", "Mean log-loss gain over that baseline.", unit="nats", nullable=True
         ),
         schema.real("observed", "Capital won by betting against it.", low=0.0),
         schema.real("required", "Capital at which it loses its seat.", low=1.0),

@@ -91,7 +91,8 @@ def test_rows_of_a_verdict_are_listed(
     assert champion(store, "rows", "v2", "--to", str(file)) == 0
     written = pl.read_csv(file, try_parse_dates=True)
     assert written.height == challenger.height
-    assert written["loss_champion"].count() == 1000
+    assert written["loss"].null_count() == 0
+    assert not written["is_bet_on"].any()
     joined = written.join(challenger, on=["symbol", "session"])
     assert joined["p_up"].to_list() == pytest.approx(joined["p_up_right"].to_list())
 

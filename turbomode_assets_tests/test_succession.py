@@ -1,6 +1,5 @@
 """Who follows whom, on tables in memory."""
 
-import dataclasses
 import datetime as dt
 
 import polars as pl
@@ -16,9 +15,6 @@ from turbomode_assets import (
     succession,
     tables,
 )
-from turbomode_assets.models import card, challenger, scoring
-from turbomode_assets.promotion import evidence
-from turbomode_assets_tests.promotion import test_evidence
 
 NOON = dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC)
 MONTH = dt.date(2024, 6, 1)
@@ -41,7 +37,12 @@ def shelf(*versions: str) -> replay.Shelf:
 
 def standing(version: str, successor: str, *, is_passed: bool) -> pl.DataFrame:
     row = {"desk": "swing", "month": MONTH, "version": version, "n_sessions": 200}
-    row |= {"gain": -0.01, "observed": 12.0, "required": 10.0}
+    row |= {
+        "against": "the base rate",
+        "gain": -0.01,
+        "observed": 12.0,
+        "required": 10.0,
+    }
     row |= {"is_passed": is_passed, "successor": successor}
     return pl.DataFrame([row], schema=tables.STANDINGS.schema())
 
@@ -93,31 +94,6 @@ def test_a_version_is_crowned_once() -> None:
     assert succession.crown(shelf("v1", "v2"), new)["version"].to_list() == ["v3"]
 
 
-RECORD = card.Record(
-    desk=loop.DESK,
-    trained=challenger.Challenger(test_evidence.oof("", 0.9).drop("version"), {}, {}),
-    known=pl.DataFrame({"matures_on": [MONTH] * 500}),
-    month=MONTH,
-    address="0" * 64,
-)
-
-
-def no_scorer(address: str) -> scoring.Scorer:
-    raise AssertionError(address)
-
-
-def test_a_version_is_judged_once_whatever_the_policy_becomes() -> None:
-    store, asked = replay.Shelf({}), policy.GatePolicy(n_resamples=100)
-    lax = policy.Policy(gate=asked)
-    strict = policy.Policy(gate=dataclasses.replace(asked, max_calibration_error=0.0))
-    first = succession.judge(store, RECORD, no_scorer, strict)
-    assert not first.is_passed
-    assert succession.judge(store, RECORD, no_scorer, lax).is_passed
-    rows = first.to_frame(loop.DESK, RECORD.version, MONTH)
-    store.append(tables.VERDICTS, rows)
-    assert succession.judge(store, RECORD, no_scorer, lax) == first
-
-
 def test_nobody_reigns_nobody_is_assessed() -> None:
     assert succession.assess_champion(replay.Shelf({}), MONTH).is_empty()
 
@@ -137,32 +113,6 @@ def cards(*versions: str) -> pl.DataFrame:
         for n, version in enumerate(versions)
     ]
     return pl.DataFrame(rows, schema=tables.MODELS.schema())
-
-
-def test_a_session_is_bet_on_by_the_months_own_challenger_not_by_one_ahead() -> None:
-    champion = test_evidence.oof("v1", 0.4)
-    own = test_evidence.oof("v2", 0.6).with_columns(month=pl.lit(MONTH))
-    heard = test_evidence.said(champion, "v1")
-    eve, later = MONTH - dt.timedelta(days=1), MONTH + dt.timedelta(days=14)
-    fitted = {"month": pl.lit(MONTH), "labels_known_on": pl.lit(eve)}
-    verdict = dataclasses.replace(
-        succession.judge(replay.Shelf({}), RECORD, no_scorer), against="v1"
-    )
-    store = replay.Shelf(
-        {
-            tables.CHAMPIONS.name: champions("v1"),
-            tables.SIGNALS.name: heard,
-            tables.MODELS.name: cards("v2").with_columns(**fitted),
-            tables.OOF_PREDICTIONS.name: pl.concat([champion, own]),
-            tables.VERDICTS.name: verdict.to_frame(loop.DESK, "v2", MONTH),
-        }
-    )
-    known = pl.DataFrame({"matures_on": [later] * 500})
-    ahead = dataclasses.replace(RECORD, known=known, asked_on=later)
-    found = succession.gather_evidence(store, ahead, no_scorer).gains
-    said = ahead.predictions()
-    assert found.equals(evidence.gather(said, champion, heard, 500, own).gains)
-    assert not found.equals(evidence.gather(said, champion, heard, 500).gains)
 
 
 @pytest.mark.parametrize("n_kept", [1, 2, 5, 30])

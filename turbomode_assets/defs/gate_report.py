@@ -62,8 +62,9 @@ def stands(rows: pl.DataFrame, name: str) -> dg.AssetCheckResult:
         The check.
     """
     told = [
-        f"{row['version']}: evidence against it {row['observed']:.4g}, it falls at "
-        f"{row['required']:.4g}; {row['n_sessions']} sessions. "
+        f"{row['version']} against {row['against']}: evidence that it is worse "
+        f"{row['observed']:.4g}, it falls at {row['required']:.4g}; "
+        f"{row['n_sessions']} sessions. "
         + ("" if row["is_passed"] else f"Followed by {row['successor'] or 'nobody'}.")
         for row in rows.iter_rows(named=True)
     ]

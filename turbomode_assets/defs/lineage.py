@@ -82,10 +82,11 @@ SOURCES: Mapping[schema.Table, Mapping[str, tuple[str, ...]]] = {
     tables.STANDINGS: {
         "version": _of(tables.SIGNALS, "champion_version"),
         **dict.fromkeys(
-            ("n_sessions", "gain", "observed"),
+            ("against", "n_sessions", "gain", "observed"),
             (
                 *_of(tables.SIGNALS, *_SAID),
                 *_of(tables.OUTCOMES, "label_symmetric_10pct"),
+                *_of(tables.SAMPLES, "<feature>"),
             ),
         ),
     },

@@ -2,14 +2,14 @@
 
 1. The challenger's out-of-sample rows carry the label and three forecasts: its own,
    the trailing base rate's and the volatility-only model's.
-2. The champion's own out-of-sample record is what it predicted in its folds and what
-   it has signaled since; it is scored on the rows both have, by the same labels.
+2. Every earlier decision is graded by what happened after it. In the time between one
+   training and the next, the challenger of that time and the champion it was held
+   against both face sessions neither has learned from; what either says of them is
+   compared, whoever spoke.
 3. Losses are averaged over the names of each session.
-4. Evidence against a champion adds up over the months it reigns: a session counts
-   once, with what the first challenger that was judged against it had said, and only
-   after the champion's training, with what it emitted or would have: its folds tell of
-   its recipe, and fold against fold a recipe beats itself by where its folds happen to
-   begin.
+
+So a champion is not asked whether some folds beat it, but whether retraining would
+have: folds are refitted once a quarter, and late wherever a market turns.
 
 Numbers only. What they must reach stands in ``gate.py`` and `policy.GatePolicy`.
 """
@@ -22,12 +22,24 @@ import polars as pl
 from turbomode_assets import errors
 from turbomode_assets.stats import classification, reliability
 
-_KEY = ["symbol", "session"]
-
 _FORECASTS = {
     "challenger": "",
     "base_rate": "_base_rate",
     "volatility": "_volatility",
+}
+
+GRADED = pl.Schema(
+    {"symbol": pl.String(), "session": pl.Date(), "label": pl.String()}
+    | {"version": pl.String(), "against": pl.String()}
+    | {f"p_{name}": pl.Float64() for name in classification.CLASSES}
+    | {f"p_{name}_champion": pl.Float64() for name in classification.CLASSES}
+)
+"""Columns of what followed earlier decisions: what the challenger of the time said,
+version, and what the champion it was held against would have, against."""
+
+_LOSSES = {
+    "loss": classification.log_loss(),
+    "loss_champion": classification.log_loss("_champion"),
 }
 
 
@@ -36,9 +48,7 @@ class Evidence:
     """Out-of-sample record of a challenger beside its baselines and the champion.
 
     `losses` has one row per session, ascending: n_rows and mean log-loss in nats of
-    challenger, base_rate and volatility; n_paired rows the champion scored as well,
-    and on those the mean log-loss of champion and challenger_paired, null where there
-    is none.
+    challenger, base_rate and volatility.
     """
 
     version: str
@@ -57,21 +67,15 @@ class Evidence:
     """Mean distance of predicted and observed frequency, over bins and classes."""
     losses: pl.DataFrame
     gains: pl.DataFrame
-    """One row per session, ascending: mean log-loss gain over the champion, in nats, of
-    the first of its challengers that had the session out of sample."""
-
-    @property
-    def paired(self) -> pl.DataFrame:
-        """Sessions that challenger and champion both scored."""
-        return self.losses.filter(pl.col("n_paired") > 0)
+    """One row per session after an earlier decision, ascending: against, the champion
+    then, and gain, by how much the challenger of the time lost less, in nats."""
 
 
 def gather(
     challenger_oof: pl.DataFrame,
-    champion_oof: pl.DataFrame,
-    champion_signals: pl.DataFrame,
+    graded: pl.DataFrame,
+    against: str,
     n_new_samples: int | None,
-    earlier_oof: pl.DataFrame | None = None,
 ) -> Evidence:
     """Evidence for one challenger.
 
@@ -79,35 +83,29 @@ def gather(
     ----------
     challenger_oof
         Rows of `learning.oof_predictions` of the challenger, one version.
-    champion_oof
-        The same of the reigning champion; no rows where none reigns.
-    champion_signals
-        Rows of `swing.signals`, and what the champion would have said where it was
-        silent. Only its own count; they stand before what it said in a fold.
+    graded
+        Columns of `GRADED`; a row per symbol and session at the most.
+    against
+        Version that reigns; empty where nobody does.
     n_new_samples
         Samples matured since the champion was fitted, all where none reigns; None
         where nobody counted.
-    earlier_oof
-        Rows of `learning.oof_predictions` of the challengers that were judged against
-        the same champion before.
 
     Returns
     -------
     Evidence
-        Labels are the challenger's rows' own: both are held against one truth.
+        Same rows, same bits, in whatever order they come.
 
     Raises
     ------
     errors.MissingEvidence
         Naming everything that is missing: rows, labels, a forecast with null or NaN,
-        the count of new samples. No row shared with the champion is not missing: the
-        gate says what follows.
+        the count of new samples. No graded decision is not missing: the gate says
+        what follows.
     errors.TableError
         Where rows of several versions are mixed.
     """
-    version, against = _version_of(challenger_oof), _version_of(champion_oof)
-    champion = _record(champion_oof, champion_signals, against)
-    itself = _record(champion_oof.clear(), champion_signals, against)
+    version = _version_of(challenger_oof)
     missing = _missing(challenger_oof)
     missing += ["n_new_samples"] if n_new_samples is None else []
     if missing or n_new_samples is None:
@@ -117,6 +115,10 @@ def gather(
     predicted = challenger_oof.select(classification.likeliest()).to_series()
     truth = challenger_oof["label"]
     slope = reliability.pooled_slope(challenger_oof)
+    losses = challenger_oof.with_columns(
+        classification.log_loss(suffix).alias(name)
+        for name, suffix in _FORECASTS.items()
+    )
     return Evidence(
         version=version,
         against=against,
@@ -127,50 +129,32 @@ def gather(
         rarest_call=classification.rarest_call(challenger_oof),
         calibration_slope=math.nan if slope is None else slope,
         calibration_error=reliability.mean_calibration_error(challenger_oof),
-        losses=_losses(challenger_oof, champion),
-        gains=_gains(_first_said(challenger_oof, earlier_oof), itself),
+        losses=classification.session_means(losses, *_FORECASTS),
+        gains=_gains(graded),
     )
 
 
-def rows(
-    challenger_oof: pl.DataFrame,
-    champion_oof: pl.DataFrame,
-    champion_signals: pl.DataFrame,
-    earlier_oof: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """Every row a comparison rests on.
+def rows(challenger_oof: pl.DataFrame, graded: pl.DataFrame) -> pl.DataFrame:
+    """Every row a verdict rests on.
 
     Parameters
     ----------
-    challenger_oof, champion_oof, champion_signals, earlier_oof
+    challenger_oof, graded
         As for `gather`.
 
     Returns
     -------
     pl.DataFrame
-        Rows of the challenger, and those of earlier challengers that were bet on.
-        Columns of `learning.oof_predictions`, what the champion said (p_up_champion,
-        p_flat_champion, p_down_champion) and the log-loss of either in nats (loss,
-        loss_champion), null where the champion said nothing, and is_bet_on: whether
-        the row is among the gains. By session, symbol and month.
+        Rows of the challenger with columns of `learning.oof_predictions`, and those of
+        graded decisions with what the champion then said (against, p_up_champion,
+        p_flat_champion, p_down_champion); the log-loss of either in nats (loss,
+        loss_champion), and is_bet_on, whether the row is among the gains. By session,
+        symbol and version.
     """
-    against = _version_of(champion_oof)
-    champion = _record(champion_oof, champion_signals, against)
-    itself = _record(champion_oof.clear(), champion_signals, against)
-    spoken = ["version", *_KEY]
-    bets = _first_said(challenger_oof, earlier_oof).join(itself, on=_KEY, how="semi")
-    marked = bets.select(*spoken, is_bet_on=pl.lit(value=True))
-    said = [challenger_oof]
-    if earlier_oof is not None:
-        said.append(earlier_oof.join(marked, on=spoken, how="semi"))
-    losses = (
-        classification.log_loss().alias("loss"),
-        classification.log_loss("_champion").alias("loss_champion"),
-        pl.col("is_bet_on").fill_null(value=False),
-    )
-    both = pl.concat(said, how="diagonal").join(champion, on=_KEY, how="left")
-    listed = both.join(marked, on=spoken, how="left").with_columns(losses)
-    return listed.sort("session", "symbol", "month")
+    own = challenger_oof.with_columns(_LOSSES["loss"].alias("loss"), is_bet_on=False)
+    bets = graded.with_columns(is_bet_on=True, **_LOSSES)
+    listed = pl.concat([own, bets], how="diagonal")
+    return listed.sort("session", "symbol", "is_bet_on", "version")
 
 
 def _version_of(oof: pl.DataFrame) -> str:
@@ -181,28 +165,11 @@ def _version_of(oof: pl.DataFrame) -> str:
     return str(versions[0]) if versions else ""
 
 
-def _record(oof: pl.DataFrame, signals: pl.DataFrame, version: str) -> pl.DataFrame:
-    said = signals.filter(pl.col("champion_version") == version)
-    keep = [*_KEY, *(f"p_{name}" for name in classification.CLASSES)]
-    both = pl.concat([said.select(keep), oof.select(keep)])
-    first = both.unique(_KEY, keep="first", maintain_order=True)
-    return first.rename({f"p_{c}": f"p_{c}_champion" for c in classification.CLASSES})
-
-
-def _first_said(oof: pl.DataFrame, earlier: pl.DataFrame | None) -> pl.DataFrame:
-    rows = oof if earlier is None else pl.concat([earlier, oof], how="diagonal")
-    keep = ["version", "month", *_KEY, "label"]
-    ordered = rows.select(*keep, pl.col("^p_[a-z]+$")).sort(
-        "month", maintain_order=True
-    )
-    return ordered.unique(_KEY, keep="first", maintain_order=True)
-
-
-def _gains(said: pl.DataFrame, champion: pl.DataFrame) -> pl.DataFrame:
-    gain = classification.log_loss("_champion") - classification.log_loss()
-    shared = said.join(champion, on=_KEY)
-    means = classification.session_means(shared.with_columns(gain=gain), "gain")
-    return means.select("session", "gain")
+def _gains(graded: pl.DataFrame) -> pl.DataFrame:
+    gain = _LOSSES["loss_champion"] - _LOSSES["loss"]
+    means = classification.session_means(graded.with_columns(gain=gain), "gain")
+    held = graded.select("session", "against").unique("session").sort("session")
+    return means.with_columns(held["against"]).select("session", "against", "gain")
 
 
 def _missing(oof: pl.DataFrame) -> list[str]:
@@ -216,18 +183,3 @@ def _missing(oof: pl.DataFrame) -> list[str]:
         if not all(oof.select(is_known).row(0)):
             missing.append(f"probabilities of {name}")
     return missing
-
-
-def _losses(challenger_oof: pl.DataFrame, champion: pl.DataFrame) -> pl.DataFrame:
-    scored = challenger_oof.with_columns(
-        classification.log_loss(suffix).alias(name)
-        for name, suffix in _FORECASTS.items()
-    )
-    every = classification.session_means(scored, *_FORECASTS)
-    shared = scored.join(champion, on=_KEY).with_columns(
-        classification.log_loss("_champion").alias("champion"),
-        pl.col("challenger").alias("challenger_paired"),
-    )
-    paired = classification.session_means(shared, "champion", "challenger_paired")
-    joined = every.join(paired.rename({"n_rows": "n_paired"}), on="session", how="left")
-    return joined.with_columns(pl.col("n_paired").fill_null(0)).sort("session")

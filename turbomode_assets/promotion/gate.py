@@ -190,7 +190,9 @@ def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Readin
     A volatility forecast is not an edge. Where volatility clusters, a large move is
     likelier after large moves, so every model that sees volatility beats the base
     rate, without an edge in any direction. A challenger must therefore be *better*
-    than volatility alone, which is sharper than being no worse.
+    than volatility alone, which is sharper than being no worse. That is the price of a
+    seat that is vacant; whoever holds one and is worse than volatility loses it
+    (``standing.py``), and where one reigns the question is who is better.
     """
     gain = evidence.losses["volatility"] - evidence.losses["challenger"]
     bound = resampling.lower_bound(gain, gate, gate.skill_confidence)
@@ -198,36 +200,38 @@ def skill_over_volatility(evidence: Evidence, gate: policy.GatePolicy) -> Readin
 
 
 def enough_paired_sessions(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
-    """Sessions that champion and challenger both scored: few would be luck."""
-    what = "sessions scored by champion and challenger alike"
-    return _at_least(evidence.paired.height, gate.min_paired_sessions, what)
+    """Sessions after earlier decisions: few would be luck."""
+    what = "sessions in which champion and challenger of the time were compared"
+    return _at_least(evidence.gains.height, gate.min_paired_sessions, what)
 
 
 def not_inferior(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
-    """Lower bound of the log-loss gain over the champion, on the same rows."""
-    gain = _gain_over_champion(evidence)
-    bound = resampling.lower_bound(gain, gate, gate.confidence)
-    what = "nats gained over the champion, lower bound"
+    """Lower bound of the log-loss gained by challengers over champions of the time."""
+    bound = resampling.lower_bound(evidence.gains["gain"], gate, gate.confidence)
+    what = "nats gained over the champion of the time, lower bound"
     return _above(bound, -gate.non_inferiority_margin, what)
 
 
 def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
-    """Mean log-loss gain over the champion, on the same rows; ties keep it."""
-    del gate
-    mean = _gain_over_champion(evidence).mean()
-    observed = float(mean) if isinstance(mean, float) else math.nan
-    return _above(observed, 0.0, "nats gained over the champion, mean")
+    """Mean log-loss gained over champions of the time, of late; ties keep the seat."""
+    late = evidence.gains["gain"].tail(gate.recent_sessions).to_numpy()
+    what = "nats gained over the champion of the time, mean of the last quarter"
+    return _above(float(late.mean()), 0.0, what)
 
 
 def surely_better(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
-    """Capital won by betting on this champion's challengers, ever since it reigns.
+    """Most capital ever won by betting on challengers, whoever reigned.
 
-    `error_rate` bounds the chance that challengers no better than the champion ever
-    pass here, however many months they try; docs/gate.md says how far that is proven.
+    What taking the newest was worth under one champion speaks for the next challenger
+    under the next: a market that turns does not stop at a promotion. Reached once, it
+    holds until it is forgotten (`evidence_window_sessions`); that it still holds is
+    what `better_point_estimate` asks. `error_rate` bounds the chance that challengers
+    no better than their champions ever reach this; docs/gate.md says how far that is
+    proven.
     """
-    capital = e_process.capital(evidence.gains["gain"].to_numpy(), gate)
-    what = f"evidence against the champion over {evidence.gains.height} sessions"
-    return _at_least(capital, 1.0 / gate.error_rate, what)
+    capital = e_process.path(evidence.gains["gain"].to_numpy(), gate)
+    what = f"most evidence against champions within {evidence.gains.height} sessions"
+    return _at_least(float(capital.max()), 1.0 / gate.error_rate, what)
 
 
 Measure = Callable[[Evidence, policy.GatePolicy], Reading]
@@ -243,9 +247,11 @@ CRITERIA: tuple[Measure, ...] = (
     calibration_slope,
     calibration_error,
     skill_over_base_rate,
-    skill_over_volatility,
 )
 """What every challenger must show, in the order it is read."""
+
+FOR_A_VACANT_SEAT: tuple[Measure, ...] = (skill_over_volatility,)
+"""What it must show as well where nobody reigns."""
 
 AGAINST_CHAMPION: tuple[Measure, ...] = (
     enough_paired_sessions,
@@ -262,18 +268,14 @@ def _named(measure: Measure, evidence: Evidence, gate: policy.GatePolicy) -> Cri
 
 
 def _against(evidence: Evidence) -> tuple[Measure, ...]:
-    """Criteria against the champion; one that fails where it shares no row.
+    """Criteria that depend on who reigns.
 
-    A champion that was called back may have said nothing in the challenger's sessions.
-    That is no missing metric: it keeps its seat until there is something to compare.
+    Where nothing was compared yet, the one that fails: that is no missing metric, a
+    champion keeps its seat until there is something to compare.
     """
     if not evidence.against:
-        return ()
-    return AGAINST_CHAMPION if evidence.paired.height else AGAINST_CHAMPION[:1]
-
-
-def _gain_over_champion(evidence: Evidence) -> pl.Series:
-    return evidence.paired["champion"] - evidence.paired["challenger_paired"]
+        return FOR_A_VACANT_SEAT
+    return AGAINST_CHAMPION if evidence.gains.height else AGAINST_CHAMPION[:1]
 
 
 def _at_least(observed: float, required: float, what: str) -> Reading:

@@ -35,7 +35,7 @@ UPSTREAM = {
     ],
     "swing/outcomes": ["market/bars", "market/universe", "swing/signals"],
     "swing/samples": ["swing/features", "swing/outcomes", "swing/signals"],
-    "learning/standings": ["swing/outcomes", "swing/signals"],
+    "learning/standings": ["swing/outcomes", "swing/samples", "swing/signals"],
     "learning/challenger": ["learning/standings", "swing/samples"],
     "learning/oof_predictions": ["learning/challenger"],
     "learning/verdicts": ["learning/challenger", "learning/oof_predictions"],

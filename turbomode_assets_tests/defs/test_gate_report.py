@@ -50,7 +50,13 @@ def test_every_criterion_is_a_row_and_a_bar() -> None:
 
 def test_a_fall_is_an_alert_that_names_the_successor() -> None:
     row = {"desk": "swing", "month": dt.date(2024, 6, 1), "version": "v2"}
-    row |= {"n_sessions": 200, "gain": -0.01, "observed": 12.0, "required": 10.0}
+    row |= {
+        "n_sessions": 200,
+        "against": "the base rate",
+        "gain": -0.01,
+        "observed": 12.0,
+        "required": 10.0,
+    }
     row |= {"is_passed": False, "successor": "v1"}
     rows = pl.DataFrame([row], schema=tables.STANDINGS.schema())
     result = gate_report.stands(rows, learning.CHAMPION_STANDS)

@@ -13,30 +13,36 @@ from turbomode_assets.promotion import evidence, gate
 
 GATE = policy.GatePolicy(n_resamples=300)
 MONTH = dt.date(2024, 1, 1)
+LATE = GATE.recent_sessions
 NAMES = [criterion.__name__ for criterion in gate.CRITERIA]
+VACANT = [criterion.__name__ for criterion in gate.FOR_A_VACANT_SEAT]
 PAIRED = [criterion.__name__ for criterion in gate.AGAINST_CHAMPION]
 
 
-def losses(n: int = 260, n_paired: int | None = None, **shift: float) -> pl.DataFrame:
+def losses(n: int = 260, **shift: float) -> pl.DataFrame:
     """Losses of n sessions; each forecaster is `shift` nats off the challenger."""
     days = sessions.sessions_between(dt.date(2022, 1, 3), dt.date(2023, 12, 29))[:n]
     noise = np.random.default_rng(1).normal(0.4, 0.05, len(days))
     jitter = np.random.default_rng(2).normal(0, 0.005, len(days))
-    gains = {"base_rate": 0.02, "volatility": 0.02, "champion": 0.02} | shift
-    columns = {name: noise + gain + jitter for name, gain in gains.items()}
-    paired = [1] * len(days) if n_paired is None else [1] * n_paired
-    return pl.DataFrame(
-        {"session": days, "n_rows": 1, "challenger": noise, **columns}
-        | {"n_paired": paired + [0] * (len(days) - len(paired))}
-        | {"challenger_paired": noise}
-    )
+    off = {"base_rate": 0.02, "volatility": 0.02} | shift
+    columns = {name: noise + gain + jitter for name, gain in off.items()}
+    return pl.DataFrame({"session": days, "n_rows": 1, "challenger": noise, **columns})
 
 
-def gains(mean: float = 0.02) -> pl.DataFrame:
-    """Gains over the champion in two years of sessions."""
-    days = sessions.sessions_between(dt.date(2022, 1, 3), dt.date(2023, 12, 29))
-    noise = np.random.default_rng(4).normal(mean, 0.02, len(days))
-    return pl.DataFrame({"session": days, "gain": noise})
+def gains(mean: float = 0.02, n: int = 501, spread: float = 0.02) -> pl.DataFrame:
+    """Gains in two years of sessions at the most, as large of late as before."""
+    days = sessions.sessions_between(dt.date(2022, 1, 3), dt.date(2023, 12, 29))[-n:]
+    noise = np.random.default_rng(4).normal(0.0, spread, len(days))
+    noise[:-LATE] -= noise[:-LATE].mean()
+    noise[-LATE:] -= noise[-LATE:].mean()
+    return pl.DataFrame({"session": days, "against": "v0", "gain": noise + mean})
+
+
+def turned(gained: float, of_late: pl.Expr) -> pl.DataFrame:
+    """Gains that changed a quarter ago."""
+    is_late = pl.int_range(pl.len()) >= pl.len() - LATE
+    changed = pl.when(is_late).then(of_late).otherwise("gain")
+    return gains(gained).with_columns(gain=changed)
 
 
 def strong(**changes: Any) -> evidence.Evidence:
@@ -66,9 +72,10 @@ WEAKNESS: dict[str, dict[str, Any]] = {
     "calibration_slope": {"calibration_slope": 0.49},
     "calibration_error": {"calibration_error": 0.081},
     "skill_over_base_rate": {"losses": losses(base_rate=0.0)},
-    "skill_over_volatility": {"losses": losses(volatility=-0.01)},
-    "enough_paired_sessions": {"losses": losses(n_paired=125)},
-    "surely_better": {"gains": gains(mean=0.0)},
+    "skill_over_volatility": {"against": "", "losses": losses(volatility=-0.01)},
+    "enough_paired_sessions": {"gains": gains(n=125, mean=0.03)},
+    "better_point_estimate": {"gains": turned(0.02, pl.col("gain") - 0.021)},
+    "surely_better": {"gains": gains(mean=0.0005)},
 }
 
 
@@ -97,38 +104,34 @@ def test_bold_and_timid_forecasts_are_told_apart(slope: float, bound: float) -> 
     assert (found.observed, found.required) == (slope, bound)
 
 
-def test_a_worse_challenger_is_inferior() -> None:
-    assert failed(strong(losses=losses(champion=-0.01))) == PAIRED[1:3]
+def test_worse_challengers_are_inferior() -> None:
+    assert failed(strong(gains=gains(-0.01))) == PAIRED[1:]
 
 
 def test_better_on_average_but_not_surely_is_inferior() -> None:
-    wild = np.random.default_rng(3).normal(0.002, 0.2, 260)
-    noisy = losses().with_columns(champion=pl.col("challenger") + wild - wild.mean())
-    lucky = noisy.with_columns(pl.col("champion") + 0.001)
-    assert failed(strong(losses=lucky)) == ["not_inferior"]
+    wild = strong(gains=gains(0.002, spread=0.3))
+    assert failed(wild) == ["not_inferior", "surely_better"]
 
 
 def test_ties_keep_the_champion() -> None:
-    tie = losses().with_columns(champion="challenger_paired")
-    assert failed(strong(losses=tie)) == ["better_point_estimate"]
+    tie = strong(gains=turned(0.02, pl.lit(0.0)))
+    assert failed(tie) == ["better_point_estimate"]
 
 
 def test_without_a_champion_nothing_is_compared() -> None:
-    alone = losses().with_columns(
-        pl.lit(None, dtype=pl.Float64).alias("champion"), n_paired=pl.lit(0)
-    )
-    verdict = gate.judge(strong(against="", losses=alone), GATE)
-    assert [c.name for c in verdict.criteria] == NAMES
+    verdict = gate.judge(strong(against="", gains=gains()[:0]), GATE)
+    assert [c.name for c in verdict.criteria] == NAMES + VACANT
     assert verdict.is_passed
 
 
-def test_a_champion_without_shared_rows_keeps_its_seat() -> None:
-    silent = losses(n_paired=0).with_columns(
-        pl.lit(None, dtype=pl.Float64).alias("champion")
-    )
-    verdict = gate.judge(strong(losses=silent, gains=gains()[:0]), GATE)
+def test_where_one_reigns_the_question_is_who_is_better() -> None:
+    assert not failed(strong(losses=losses(volatility=-0.01)))
+
+
+def test_a_champion_that_met_no_challenger_keeps_its_seat() -> None:
+    verdict = gate.judge(strong(gains=gains()[:0]), GATE)
     assert [c.name for c in verdict.criteria] == [*NAMES, PAIRED[0]]
-    assert failed(strong(losses=silent, gains=gains()[:0])) == PAIRED[:1]
+    assert failed(strong(gains=gains()[:0])) == PAIRED[:1]
 
 
 def test_every_missing_metric_is_named() -> None:

@@ -1,4 +1,4 @@
-"""A champion that fell below the base rate loses its seat, and only then."""
+"""A champion that fell below a baseline loses its seat, and only then."""
 
 import datetime as dt
 
@@ -24,10 +24,18 @@ def forecast(suffix: str, p: np.ndarray) -> list[pl.Series]:
     return [pl.Series(f"p_{name}{suffix}", p[:, i]) for i, name in enumerate(CLASSES)]
 
 
-def market(seed: int, break_at: int | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Forecasts and outcomes; from the break on, up and down are confused."""
+def market(
+    seed: int, break_at: int | None, *, is_stormy: bool = False
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Forecasts and outcomes; from the break on, up and down are confused.
+
+    In a stormy market much is known of how large a move will be, less of its sign.
+    """
     rng = np.random.default_rng(seed)
     truth = rng.dirichlet(USUAL * 4, len(DAYS) * N_NAMES)
+    if is_stormy:
+        large, share = rng.beta(0.3, 1.2, len(truth)), rng.beta(4.0, 4.0, len(truth))
+        truth = np.stack([large * share, 1.0 - large, large * (1.0 - share)], axis=1)
     drawn = (rng.random((len(truth), 1)) > truth.cumsum(axis=1)).sum(axis=1)
     said = 0.5 * truth + 0.5 * USUAL
     if break_at is not None:
@@ -46,17 +54,27 @@ def market(seed: int, break_at: int | None) -> tuple[pl.DataFrame, pl.DataFrame]
     return keys.with_columns(*forecast("", said)), outcomes
 
 
-def look(break_at: int | None, at: int, seed: int = 1) -> standing.Standing:
-    """Standing on the eve of session `at`."""
-    said, outcomes = market(seed, break_at)
+def sizes_only(said: pl.DataFrame) -> pl.DataFrame:
+    """What remains of a forecast that never confuses up and down: how large a move."""
+    large = (1.0 - pl.col("p_flat")) / 2.0
+    return said.with_columns(p_up=large, p_down=large)
+
+
+def look(
+    break_at: int | None, at: int, seed: int = 1, *, is_stormy: bool = False
+) -> standing.Standing:
+    """Standing on the eve of session `at`; beside volatility alone where it storms."""
+    said, outcomes = market(seed, break_at, is_stormy=is_stormy)
     known = outcomes.filter(pl.col("matures_on") < DAYS[at])
-    usual = np.tile(USUAL, (said.height, 1))
-    early = said.with_columns(*forecast("_base_rate", usual)).filter(
-        pl.col("session") < DAYS[REIGN_FROM - 15]
-    )
+    usual = said.with_columns(forecast("_base_rate", np.tile(USUAL, (said.height, 1))))
+    alone = sizes_only(said)
+    renamed = {f"p_{name}": f"p_{name}_volatility" for name in CLASSES}
+    beside = usual.join(alone.rename(renamed), on=["symbol", "session"])
+    early = beside.filter(pl.col("session") < DAYS[REIGN_FROM - 15])
     oof = early.join(outcomes.drop("matures_on"), on=["symbol", "session"])
     signals = said.filter(pl.col("session") >= DAYS[REIGN_FROM])
-    return standing.assess(signals, oof, known, GATE)
+    shown = alone if is_stormy else alone.clear()
+    return standing.assess(signals, oof, known, shown, GATE)
 
 
 def test_a_planted_break_is_found_within_a_year() -> None:
@@ -67,9 +85,24 @@ def test_a_planted_break_is_found_within_a_year() -> None:
     assert fallen == sorted(fallen)
 
 
+def test_who_confuses_up_and_down_falls_though_it_sees_large_moves_coming() -> None:
+    found = look(300, 800, is_stormy=True)
+    assert (found.against, found.is_passed) == (standing.VOLATILITY, False)
+    said, outcomes = market(1, 300, is_stormy=True)
+    rows = said.filter(pl.col("session") >= DAYS[300]).join(
+        outcomes, on=["symbol", "session"]
+    )
+    usual = rows.with_columns(forecast("_base_rate", np.tile(USUAL, (rows.height, 1))))
+    losses = usual.select(
+        own=classification.log_loss().mean(),
+        base_rate=classification.log_loss("_base_rate").mean(),
+    )
+    assert losses["own"][0] < losses["base_rate"][0]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_good_champion_keeps_its_seat(seed: int) -> None:
-    found = look(None, 800, seed)
+    found = look(None, 800, seed, is_stormy=seed % 2 == 1)
     assert found.is_passed
     assert found.gain is not None
     assert found.gain > 0
@@ -86,8 +119,8 @@ def test_row_order_changes_no_bit() -> None:
     said, outcomes = market(3, 300)
     none = tables.OOF_PREDICTIONS.empty()
     mixed = said.sample(fraction=1, shuffle=True, seed=1)
-    found = standing.assess(said, none, outcomes, GATE)
-    assert found == standing.assess(mixed, none, outcomes.reverse(), GATE)
+    found = standing.assess(said, none, outcomes, said, GATE)
+    assert found == standing.assess(mixed, none, outcomes.reverse(), mixed, GATE)
 
 
 def champions(*reigns: tuple[str, str]) -> pl.DataFrame:

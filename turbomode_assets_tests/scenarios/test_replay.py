@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 from turbomode_assets import (
+    judging,
+    policy,
     replay,
     replay_files,
     replay_world,
     schema,
-    succession,
     tables,
 )
 from turbomode_assets.defs import arms
@@ -98,11 +99,11 @@ def test_listed_rows_are_those_the_verdict_was_about(
     assert asked.height > 0
     for version, observed in asked.select("version", "observed").iter_rows():
         with warehouse.opened(lived.where.database) as store:
-            rows = succession.compared_rows(store, version, load)
-        own = rows.filter(pl.col("version") == version).drop_nulls("loss_champion")
+            rows = judging.compared_rows(store, version, load)
         gain = (pl.col("loss_champion") - pl.col("loss")).mean().alias("gain")
-        by_session = own.group_by("session").agg(gain)["gain"]
-        assert by_session.mean() == pytest.approx(observed)
+        bets = rows.filter("is_bet_on").group_by("session").agg(gain).sort("session")
+        late = bets["gain"].tail(policy.SWING.gate.recent_sessions)
+        assert late.mean() == pytest.approx(observed)
 
 
 def test_models_differ_only_in_where_a_sample_came_from(

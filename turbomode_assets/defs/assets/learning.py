@@ -18,6 +18,7 @@ import polars as pl
 
 from turbomode_assets import (
     errors,
+    judging,
     loop,
     policy,
     schema,
@@ -107,7 +108,7 @@ def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
             dg.AssetDep(
                 metadata.key(table), partition_mapping=partitions.known_before()
             )
-            for table in (tables.OUTCOMES, tables.SIGNALS)
+            for table in (tables.OUTCOMES, tables.SAMPLES, tables.SIGNALS)
         ],
         check_specs=[
             table_io.schema_check(tables.STANDINGS),
@@ -115,7 +116,8 @@ def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
                 CHAMPION_STANDS,
                 asset=metadata.key(tables.STANDINGS),
                 description="The champion's own signals are not worse than the base "
-                "rate; where this fails it has lost its seat.",
+                "rate, or than volatility alone; where this fails it has lost its "
+                "seat.",
             ),
         ],
         pool=metadata.POOL,
@@ -189,7 +191,7 @@ def _challenger(grains: partitions.Grains, rules: policy.Policy) -> dg.AssetsDef
                 asked_on=until,
                 address=models.save(trained.artifact),
             )
-            verdict = succession.judge(store, record, _scorers(models), rules)
+            verdict = judging.judge(store, record, _scorers(models), rules)
             rows = _rows(record, verdict, rules, (began, clock.now()))
             with store.transaction():
                 for table, frame in rows.values():
@@ -270,7 +272,7 @@ def _rows(
     record: card.Record, verdict: gate.Verdict, rules: policy.Policy, took: card.Took
 ) -> dict[dg.AssetKey, tuple[schema.Table, pl.DataFrame]]:
     """What a trained challenger leaves behind, by asset."""
-    found = succession.measured(record, verdict)
+    found = judging.measured(record, verdict)
     judged = verdict.to_frame(loop.DESK, record.version, record.month)
     return {
         CHALLENGER: (tables.MODELS, record.card(found, rules, took)),
