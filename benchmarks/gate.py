@@ -197,7 +197,7 @@ def _is_shipped(paths: Floats) -> npt.NDArray[np.bool_]:
     if seen.shape[1] < GATE.min_paired_sessions:
         return np.zeros(len(paths), dtype=bool)
     late = seen[:, -GATE.recent_sessions :].mean(axis=1)
-    capital = e_process.path(seen, GATE).max(axis=1)
+    capital = e_process.path(seen, GATE)[:, -1]
     is_better = (capital >= 1.0 / GATE.error_rate) & (late > 0)
     is_better[is_better] = _lower_bound(seen[is_better]) > -GATE.non_inferiority_margin
     decided: npt.NDArray[np.bool_] = is_better

@@ -216,8 +216,8 @@ class GatePolicy:
     error_rate: float = 0.10
     """Nominal chance of ever replacing a champion by a stream of challengers that are
     no better, however many months it is asked; also, at each look, of unseating a
-    champion that is no worse than the base rate. Measured over 24 monthly decisions on
-    resampled real losses: 0.4 to 9 %, see docs/gate.md."""
+    champion that is no worse than a baseline. See docs/gate.md for what is measured
+    over 24 monthly decisions on resampled real losses."""
 
     lag_sessions: int = 12
     """Sessions until an outcome is known, at the most: a holding period."""
@@ -241,9 +241,9 @@ class GatePolicy:
     4 the largest that keeps the error rate also where one looks from the sixth month
     on; the larger, the sooner a large gain is found."""
 
-    evidence_window_sessions: int = 504
-    """Sessions whose graded decisions count for a challenger: two years. What taking
-    the newest was worth long ago says little."""
+    evidence_window_sessions: int = 1260
+    """Sessions whose graded decisions count for a challenger: five years. A
+    window of two asks anew so often that half as many errors again are made."""
 
     recent_sessions: int = 63
     """Sessions over which challengers must have been better of late: a quarter. Where

@@ -38,8 +38,8 @@ _ONLY_LOOKING = (
 )
 """Modules of the models that look at what was learned and change nothing of it."""
 
-_KEPT_LOADED = 32
-"""Scorers kept in memory: of the two years whose decisions count, and some."""
+_KEPT_LOADED = 64
+"""Scorers kept in memory: of the five years whose decisions count, and some."""
 
 _FRAMES = ("universe", "features", "outcomes", "samples")
 

@@ -220,18 +220,16 @@ def better_point_estimate(evidence: Evidence, gate: policy.GatePolicy) -> Readin
 
 
 def surely_better(evidence: Evidence, gate: policy.GatePolicy) -> Reading:
-    """Most capital ever won by betting on challengers, whoever reigned.
+    """Capital won by betting on challengers, whoever reigned.
 
     What taking the newest was worth under one champion speaks for the next challenger
-    under the next: a market that turns does not stop at a promotion. Reached once, it
-    holds until it is forgotten (`evidence_window_sessions`); that it still holds is
-    what `better_point_estimate` asks. `error_rate` bounds the chance that challengers
-    no better than their champions ever reach this; docs/gate.md says how far that is
-    proven.
+    under the next: a market that turns does not stop at a promotion. `error_rate`
+    bounds the chance that challengers no better than their champions ever reach this;
+    docs/gate.md says how far that is proven.
     """
-    capital = e_process.path(evidence.gains["gain"].to_numpy(), gate)
-    what = f"most evidence against champions within {evidence.gains.height} sessions"
-    return _at_least(float(capital.max()), 1.0 / gate.error_rate, what)
+    capital = e_process.capital(evidence.gains["gain"].to_numpy(), gate)
+    what = f"evidence against champions over {evidence.gains.height} sessions"
+    return _at_least(capital, 1.0 / gate.error_rate, what)
 
 
 Measure = Callable[[Evidence, policy.GatePolicy], Reading]
