@@ -213,7 +213,7 @@ class GatePolicy:
     min_block_sessions: int = 10
     """Shortest mean block: labels of neighbors overlap over ten sessions."""
 
-    error_rate: float = 0.10
+    error_rate: float = 0.09
     """Nominal chance of ever replacing a champion by a stream of challengers that are
     no better, however many months it is asked; also, at each look, of unseating a
     champion that is no worse than a baseline. See docs/gate.md for what is measured
