@@ -6,8 +6,10 @@ not installed is left out by name. Every library runs in a process of its own, o
 thread, several times; the best run counts. Bars are generated and laid out as each
 library wants them, for the catalog adjusted and cut into blocks, before its clock
 starts; ``turbomode_raw`` starts from raw bars and adjusts them on its own time. The
-``matched`` runs compute the windowed formulas of Alpha158 that TA-Lib has too. Slow
-libraries, which all work symbol by symbol, get fewer of the symbols (`FEWER`).
+``matched`` runs compute the windowed formulas of Alpha158 that TA-Lib has too. The loop
+over TA-Lib ends where the catalog does, in frames of 32-bit columns with nulls;
+``talib_dropped`` forgets every value at once and leaves no table. Slow libraries, which
+all work symbol by symbol, get fewer of the symbols (`FEWER`).
 
 Qlib needs an older pyarrow than the platform, so an environment of its own, with
 ``pyqlib`` and nothing of this project: ``--qlib`` names its Python.
