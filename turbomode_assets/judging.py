@@ -91,7 +91,7 @@ def gather_evidence(
     fitted_on = cards["labels_known_on"].max() if cards.height else dt.date.min
     return evidence.gather(
         record.predictions(),
-        graded(ledger, record.known, asked, scorer_of, rules.gate),
+        graded(ledger, record.known, asked, scorer_of, rules),
         version,
         record.known.filter(pl.col("matures_on") > fitted_on).height,
     )
@@ -138,7 +138,7 @@ def compared_rows(
         feature_version=learned["feature_version"],
         until=_began(learned),
     )
-    return evidence.rows(own, graded(ledger, known, asked, scorer_of, rules.gate))
+    return evidence.rows(own, graded(ledger, known, asked, scorer_of, rules))
 
 
 def graded(
@@ -146,7 +146,7 @@ def graded(
     known: pl.DataFrame,
     asked: Question,
     scorer_of: succession.ScorerOf,
-    rules: policy.GatePolicy,
+    rules: policy.Policy = policy.SWING,
 ) -> pl.DataFrame:
     """What challengers and the champions they were held against said afterwards.
 
@@ -161,23 +161,25 @@ def graded(
     scorer_of
         Loads the scorer with a content address.
     rules
-        How far to look back.
+        How far to look back, and which artifacts are kept.
 
     Returns
     -------
     pl.DataFrame
         Columns symbol, session, label, version, against, p_up, p_flat, p_down, and
         p_up_champion and so on. A session stands under the challenger that was the
-        newest then; no rows where nobody reigned.
+        newest then; no rows where nobody reigned, or whoever spoke was pruned.
     """
     cards = ledger.read(tables.MODELS).sort("month", "labels_known_on")
     cards = cards.filter(pl.col("feature_version") == asked.feature_version)
     line = cards.filter(pl.col("policy_version") == asked.policy_version)
-    address = dict(cards.select("version", "artifact_sha256").iter_rows())
+    gone = succession.superseded(ledger, rules)
+    kept = cards.filter(~pl.col("artifact_sha256").is_in(gone))
+    address = dict(kept.select("version", "artifact_sha256").iter_rows())
     held = ledger.read(tables.VERDICTS).select("version", "against").unique()
     against = dict(held.iter_rows())
     began = [_began(card) for card in line.iter_rows(named=True)]
-    earliest = sessions.shift(asked.until, -rules.evidence_window_sessions)
+    earliest = sessions.shift(asked.until, -rules.gate.evidence_window_sessions)
     parts = [evidence.GRADED.to_frame()]
     windows = itertools.pairwise([*began, asked.until])
     for version, (first, end) in zip(line["version"], windows, strict=True):
@@ -185,7 +187,7 @@ def graded(
         faced = known.filter(
             pl.col("session") >= max(first, earliest), pl.col("session") < end
         )
-        if champion in address and faced.height:
+        if {version, champion} <= address.keys() and faced.height:
             rows = faced.select(
                 *_KEY, "label", version=pl.lit(version), against=pl.lit(champion)
             )

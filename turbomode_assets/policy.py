@@ -242,8 +242,8 @@ class GatePolicy:
     on; the larger, the sooner a large gain is found."""
 
     evidence_window_sessions: int = 1260
-    """Sessions whose graded decisions count for a challenger: five years. A
-    window of two asks anew so often that half as many errors again are made."""
+    """Sessions whose graded decisions count for a challenger: five years. The
+    shorter the window, the more often evidence is asked for anew, and errors made."""
 
     recent_sessions: int = 63
     """Sessions over which challengers must have been better of late: a quarter. Where

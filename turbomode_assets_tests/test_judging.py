@@ -7,14 +7,21 @@ from typing import Any
 import polars as pl
 import pytest
 
-from turbomode_assets import judging, loop, policy, replay, sessions, tables
+from turbomode_assets import (
+    judging,
+    loop,
+    policy,
+    replay,
+    report_policy,
+    sessions,
+    tables,
+)
 from turbomode_assets.models import card, challenger, scoring
 from turbomode_assets_tests.promotion import test_evidence
 
 MONTH = dt.date(2024, 6, 1)
 MONTHS = [dt.date(2024, month, 1) for month in range(1, 6)]
 NOON = dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC)
-GATE = policy.GatePolicy()
 DAYS = sessions.sessions_between(dt.date(2024, 1, 2), dt.date(2024, 5, 31))
 KNOWN = pl.DataFrame({"symbol": "A", "session": DAYS, "label": "up"})
 
@@ -93,7 +100,7 @@ def ledger(against: list[str], **changes: pl.Expr) -> replay.Shelf:
 
 
 def graded(
-    store: replay.Shelf, until: dt.date = MONTH, rules: policy.GatePolicy = GATE
+    store: replay.Shelf, until: dt.date = MONTH, rules: policy.Policy = policy.SWING
 ) -> pl.DataFrame:
     asked = judging.Question(policy_version="p", feature_version="f", until=until)
     return judging.graded(store, KNOWN, asked, speakers, rules)
@@ -153,7 +160,8 @@ def test_a_champion_that_reads_other_features_is_not_asked() -> None:
 
 def test_what_was_decided_long_ago_does_not_count() -> None:
     store = ledger(["v10"] * 5)
-    short = dataclasses.replace(GATE, evidence_window_sessions=126)
+    gate = dataclasses.replace(policy.GatePolicy(), evidence_window_sessions=126)
+    short = policy.Policy(gate=gate)
     late = sessions.shift(DAYS[-1], 80)
     assert graded(store, late, short)["session"].min() == DAYS[-47]
     assert graded(store, late)["session"].min() == DAYS[0]
@@ -162,3 +170,9 @@ def test_what_was_decided_long_ago_does_not_count() -> None:
 def test_what_comes_after_the_question_does_not_count() -> None:
     found = graded(ledger(["v10"] * 5), dt.date(2024, 5, 1))
     assert found["session"].max() == dt.date(2024, 4, 30)
+
+
+def test_whoever_was_pruned_is_not_asked() -> None:
+    few = report_policy.RegistryPolicy(kept_challengers=2)
+    found = graded(ledger(["v13"] * 5), rules=policy.Policy(registry=few))
+    assert set(found["version"]) == {"v13", "v14"}
