@@ -133,6 +133,35 @@ def close_at(session: dt.date) -> dt.datetime:
     return closed
 
 
+def trading_hours(first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Opening and closing time of the sessions from `first` to `last`.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns session, opens_at and closes_at (UTC), ascending.
+
+    Examples
+    --------
+    >>> hours = trading_hours(dt.date(2024, 3, 8), dt.date(2024, 3, 11))
+    >>> [str(opened.time()) for opened in hours["opens_at"]]
+    ['14:30:00', '13:30:00']
+    """
+    return _hours().filter(pl.col("session").is_between(first, last))
+
+
+@functools.cache
+def _hours() -> pl.DataFrame:
+    clocks = {"opens_at": _calendar().opens, "closes_at": _calendar().closes}
+    columns = {
+        name: pl.Series(moments.dt.tz_localize(None).to_numpy())
+        .cast(pl.Datetime("us"))
+        .dt.replace_time_zone("UTC")
+        for name, moments in clocks.items()
+    }
+    return pl.DataFrame({"session": pl.Series(_days())} | columns)
+
+
 def closed_by(moment: dt.datetime) -> dt.date:
     """Newest session that had closed at `moment`, in UTC.
 

@@ -79,16 +79,20 @@ def own(rules: market_policy.QualityPolicy) -> pl.Expr:
     )
 
 
-def repeated(rows: pl.DataFrame, rules: market_policy.QualityPolicy) -> pl.DataFrame:
-    """Rows that are one too many for their symbol and session.
+def repeated(
+    rows: pl.DataFrame,
+    rules: market_policy.QualityPolicy,
+    key: tuple[str, ...] = KEY,
+) -> pl.DataFrame:
+    """Rows that are one too many for their symbol and session, or for another `key`.
 
     Where the closes agree, the row with the greatest volume stays: the others were
     written before the day had been counted. Where they do not, none is believed.
     """
-    doubled = rows.filter(pl.struct(*KEY).is_duplicated())
-    spread = (pl.col("close").max() / pl.col("close").min() - 1).over(KEY)
+    doubled = rows.filter(pl.struct(*key).is_duplicated())
+    spread = (pl.col("close").max() / pl.col("close").min() - 1).over(key)
     best_first = doubled.sort("volume", *VALUES, "known_at", descending=True)
-    is_best = pl.struct(*KEY).is_first_distinct()
+    is_best = pl.struct(*key).is_first_distinct()
     kind = pl.when(spread > rules.range_tolerance).then(pl.lit("conflict"))
     return best_first.select(
         "number",

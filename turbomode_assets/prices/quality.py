@@ -16,6 +16,7 @@ is judged like its sessions one by one. No reading or writing, no adjustment, no
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -92,7 +93,7 @@ def inspect(
         warned.append(_withdrawn(rows, known))
     return Inspection(
         market_tables.BAR_REVISIONS.conform(accepted),
-        _quarantine(rows.drop("finding").join(found, on="number")),
+        quarantine(_as_text(rows.drop("finding")).join(found, on="number")),
         _in_words(pl.concat(warned)),
     )
 
@@ -127,21 +128,41 @@ def _misfits(
     return found
 
 
-def _quarantine(rows: pl.DataFrame) -> pl.DataFrame:
+def _as_text(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with what their columns say as text, where the source kept none."""
     said = ["symbol", "session", *findings.VALUES, "later_splits"]
     as_text = pl.struct(pl.col(said).cast(pl.String)).struct.json_encode()
-    sentence = pl.col("finding").replace_strict(
-        findings.REFUSALS, return_dtype=pl.String
-    )
+    return rows.with_columns(row=pl.coalesce("row", as_text))
+
+
+def quarantine(
+    rows: pl.DataFrame, sentences: Mapping[str, str] = findings.REFUSALS
+) -> pl.DataFrame:
+    """Refused rows as they are kept.
+
+    Parameters
+    ----------
+    rows
+        Columns symbol, session, known_at, source, row (the row as text), fault (null
+        or the source's own words) and finding; one row per refused row.
+    sentences
+        What each finding means.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `market_tables.QUARANTINE` without `seen_on`, sorted by row_id.
+    """
+    sentence = pl.col("finding").replace_strict(sentences, return_dtype=pl.String)
     identity = ["source", "symbol", "session", "row", "reason"]
     texts = rows.select(
         "symbol",
         "session",
         "known_at",
         "source",
+        "row",
         reason="finding",
         sentence=pl.coalesce("fault", sentence),
-        row=pl.coalesce("row", as_text),
     ).with_columns(copy=pl.int_range(pl.len()).over(identity))
     ids = [_sha256(row) for row in texts.select(*identity, "copy").iter_rows()]
     row_id = pl.Series("row_id", ids, dtype=pl.String)

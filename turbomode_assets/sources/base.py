@@ -136,14 +136,18 @@ def discover() -> dict[str, type[Source]]:
     >>> "simulated" in discover()
     True
     """
-    found: dict[str, Any] = {}
+    members = ("name", "is_revising", "fetch", "universe", "example")
+    return {kind.name: kind for kind in classes_with(members) if kind is not Source}
+
+
+def classes_with(members: tuple[str, ...]) -> Iterator[Any]:
+    """Every class of this folder that has all of `members`, ports included."""
     for module in pkgutil.iter_modules(sources.__path__):
         holder = importlib.import_module(f"{sources.__name__}.{module.name}")
         for kind in vars(holder).values():
             is_own = inspect.isclass(kind) and kind.__module__ == holder.__name__
-            if is_own and _is_source(kind):
-                found[kind.name] = kind
-    return found
+            if is_own and all(hasattr(kind, member) for member in members):
+                yield kind
 
 
 def known_at_close(bars: pl.DataFrame) -> pl.DataFrame:
@@ -183,8 +187,3 @@ def delivered(bars: pl.DataFrame) -> pl.DataFrame:
     nothing = pl.lit(None, pl.String)
     whole = bars.with_columns(later_splits=1.0, row=nothing, fault=nothing)
     return whole.select(market_tables.DELIVERED.column_names)
-
-
-def _is_source(kind: type) -> bool:
-    members = ("name", "is_revising", "fetch", "universe", "example")
-    return kind is not Source and all(hasattr(kind, member) for member in members)

@@ -5,9 +5,10 @@ import itertools
 import polars as pl
 import pytest
 
-from turbomode_assets import schema, tables
+from turbomode_assets import intraday_tables, schema, tables
 
-COLUMNS = [(table, column) for table in tables.ALL for column in table.columns]
+EVERY = (*tables.ALL, *intraday_tables.ALL)
+COLUMNS = [(table, column) for table in EVERY for column in table.columns]
 
 PLAIN_DATES = {
     "session",
@@ -21,8 +22,12 @@ PLAIN_DATES = {
 }
 """Dates whose name says more than a suffix would."""
 
-PLAIN_COUNTS = {"attempt", "rank", "fold", "position"}
+PLAIN_COUNTS = {"attempt", "rank", "fold", "position", "minute", "stream"}
 """Whole numbers that are places in an order, not counts."""
+
+
+MARKET_TIMES = {"published_at"}
+"""Moments that a source says, the same in every run."""
 
 
 def _named(table_and_column: tuple[schema.Table, schema.Column]) -> str:
@@ -30,14 +35,14 @@ def _named(table_and_column: tuple[schema.Table, schema.Column]) -> str:
     return f"{table.name}.{column.name}"
 
 
-@pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", EVERY, ids=lambda table: table.name)
 def test_the_key_is_declared_and_never_null(table: schema.Table) -> None:
     columns = {column.name: column for column in table.columns}
     assert table.key
     assert [name for name in table.key if columns[name].nullable] == []
 
 
-@pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", EVERY, ids=lambda table: table.name)
 def test_a_partition_column_is_a_declared_date(table: schema.Table) -> None:
     columns = {column.name: column for column in table.columns}
     if table.partition_column:
@@ -46,15 +51,15 @@ def test_a_partition_column_is_a_declared_date(table: schema.Table) -> None:
         assert not column.nullable
 
 
-@pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", EVERY, ids=lambda table: table.name)
 def test_a_table_says_what_it_is(table: schema.Table) -> None:
     assert table.grain
     assert table.sentence.endswith(".")
-    assert table.schema_name in {"market", "swing", "learning", "reports"}
+    assert table.schema_name in {"market", "swing", "learning", "reports", "intraday"}
     assert table.base_name.isidentifier()
 
 
-@pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", EVERY, ids=lambda table: table.name)
 def test_column_names_are_unique_within_a_table(table: schema.Table) -> None:
     assert len(set(table.column_names)) == len(table.columns)
 
@@ -86,8 +91,9 @@ def test_only_a_wall_clock_says_when_something_ran(
     declared: tuple[schema.Table, schema.Column],
 ) -> None:
     _, column = declared
-    assert column.is_wall_clock == column.name.endswith("_at")
-    assert (column.unit == "UTC") == column.is_wall_clock
+    is_moment = column.name.endswith("_at")
+    assert column.is_wall_clock == (is_moment and column.name not in MARKET_TIMES)
+    assert (column.unit == "UTC") == is_moment
 
 
 @pytest.mark.parametrize("declared", COLUMNS, ids=_named)
@@ -115,5 +121,5 @@ def test_the_same_name_has_the_same_levels_wherever_it_has_any() -> None:
 
 
 def test_table_names_are_unique() -> None:
-    names = [table.name for table in tables.ALL]
+    names = [table.name for table in EVERY]
     assert len(set(names)) == len(names) > 0

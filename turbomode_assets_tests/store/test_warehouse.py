@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from turbomode_assets import errors, schema, tables
+from turbomode_assets import errors, intraday_tables, schema, tables
 from turbomode_assets.store import warehouse
 
 MONDAY = dt.date(2024, 7, 1)
@@ -98,7 +98,9 @@ def test_an_open_table_grows_columns(tmp_path: Path) -> None:
         assert store.read(tables.FEATURES)["two"].to_list() == [None, 2.0]
 
 
-@pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [*tables.ALL, *intraday_tables.ALL], ids=lambda table: table.name
+)
 def test_every_declared_dtype_can_be_stored(
     tmp_path: Path, table: schema.Table
 ) -> None:

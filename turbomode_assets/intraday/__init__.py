@@ -1,0 +1,1 @@
+"""The intraday desk: a prediction every fifteen minutes, graded in session time."""

@@ -1,0 +1,152 @@
+"""Rows of minutes into bars of a round: stamps, dirt, half days, nothing lost."""
+
+import datetime as dt
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from turbomode_assets import intraday_tables, market_policy
+from turbomode_assets.intraday import bars
+
+RULES = market_policy.QualityPolicy()
+DAY = dt.date(2024, 3, 8)
+OPEN = dt.datetime(2024, 3, 8, 14, 30, tzinfo=dt.UTC)
+LATER = OPEN + dt.timedelta(days=9)
+EVER = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+
+Cells = dict[str, Any]
+
+
+def delivery(rows: list[Cells], n_minutes: int = 5) -> pl.DataFrame:
+    """Sound rows that begin at the open, some of their cells changed."""
+    sound = [
+        {
+            "symbol": "ABC",
+            "stamped_at": OPEN + dt.timedelta(minutes=i * n_minutes),
+            "is_end_stamped": False,
+            "n_minutes": n_minutes,
+            "open": 10.0 + i,
+            "high": 12.0 + i,
+            "low": 9.0 + i,
+            "close": 11.0 + i,
+            "volume": 100.0,
+            "known_at": OPEN,
+            "source": "test",
+            "row": None,
+            "fault": None,
+        }
+        | cells
+        for i, cells in enumerate(rows)
+    ]
+    return pl.DataFrame(sound, schema=intraday_tables.DELIVERED.schema())
+
+
+def judged(rows: pl.DataFrame, now: dt.datetime = LATER) -> bars.Inspection:
+    found = bars.inspect(rows, RULES, now)
+    used = found.accepted["n_parts"].sum()
+    assert used + found.refused.height + found.waiting.height == rows.height
+    return found
+
+
+def test_three_rows_make_a_bar() -> None:
+    found = judged(delivery([{}] * 3))
+    row = found.accepted.drop("known_at", "source", "symbol").row(0)
+    assert row == (DAY, 15, 10.0, 14.0, 9.0, 13.0, 300.0, 3, 1.0)
+
+
+def test_end_stamped_rows_make_the_same_bars() -> None:
+    starts = delivery([{}] * 6)
+    shifted = pl.col("stamped_at") + pl.duration(minutes=5)
+    ends = starts.with_columns(stamped_at=shifted, is_end_stamped=pl.lit(value=True))
+    assert_frame_equal(judged(starts).accepted, judged(ends).accepted)
+
+
+def test_what_is_stamped_at_the_open_as_ended_is_the_auction() -> None:
+    rows = delivery([{}] * 4).with_columns(is_end_stamped=pl.lit(value=True))
+    found = judged(rows).accepted
+    assert found.select("open", "volume", "n_parts", "coverage").row(0) == (
+        *(10.0, 400.0),
+        *(4, 1.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "cells"),
+    [
+        ("unreadable", {"close": None}),
+        ("unreadable", {"fault": "torn"}),
+        ("bad_symbol", {"symbol": "a b"}),
+        ("not_positive", {"low": 0.0}),
+        ("high_below_low", {"high": 8.0}),
+        ("outside_range", {"close": 99.0}),
+        ("no_session", {"stamped_at": OPEN + dt.timedelta(days=1)}),
+        ("outside_session", {"stamped_at": OPEN - dt.timedelta(minutes=5)}),
+        ("outside_session", {"stamped_at": OPEN + dt.timedelta(minutes=390)}),
+        ("off_grid", {"stamped_at": OPEN + dt.timedelta(minutes=2)}),
+        ("bad_length", {"n_minutes": 60}),
+        ("bad_length", {"n_minutes": 0}),
+    ],
+)
+def test_what_cannot_be_is_refused(reason: str, cells: Cells) -> None:
+    found = judged(delivery([cells, {}, {}]))
+    assert found.refused["reason"].to_list() == [reason]
+    assert found.accepted["n_parts"].to_list() == [2]
+
+
+def test_a_closing_auction_of_a_half_day_lies_outside() -> None:
+    half_day = dt.datetime(2024, 7, 3, 17, 0, tzinfo=dt.UTC)
+    last = half_day - dt.timedelta(minutes=5)
+    found = judged(delivery([{"stamped_at": last}, {"stamped_at": half_day}]), EVER)
+    assert found.accepted["minute"].to_list() == [210]
+    assert found.refused["reason"].to_list() == ["outside_session"]
+
+
+def test_a_repeated_row_counts_once_and_a_contradiction_not_at_all() -> None:
+    first = delivery([{}])
+    same = judged(pl.concat([delivery([{}] * 3), first]))
+    assert same.refused["reason"].to_list() == ["duplicate"]
+    assert same.accepted["volume"].to_list() == [300.0]
+    torn = first.with_columns(high=pl.lit(99.0), close=pl.lit(50.0))
+    other = judged(pl.concat([delivery([{}] * 3), torn]))
+    assert other.refused["reason"].to_list() == ["conflict", "conflict"]
+    assert other.accepted["n_parts"].to_list() == [2]
+
+
+def test_the_finest_rows_of_a_session_are_used() -> None:
+    both = pl.concat([delivery([{}] * 3), delivery([{}] * 2, 15)])
+    found = judged(both)
+    assert found.refused["reason"].to_list() == ["coarser", "coarser"]
+    assert found.accepted["n_parts"].to_list() == [3]
+
+
+def test_a_round_that_has_not_ended_waits() -> None:
+    rows = delivery([{}] * 5)
+    found = judged(rows, now=OPEN + dt.timedelta(minutes=29))
+    assert found.accepted["minute"].to_list() == [15]
+    assert_frame_equal(found.waiting, rows[3:])
+    assert judged(found.waiting).accepted["minute"].to_list() == [30]
+
+
+def test_gaps_are_named_and_not_filled() -> None:
+    late = {"stamped_at": OPEN + dt.timedelta(minutes=35)}
+    found = judged(delivery([{}, {}, {}, late]), now=OPEN + dt.timedelta(minutes=50))
+    assert found.accepted["minute"].to_list() == [15, 45]
+    assert found.gaps.select("minute", "coverage").rows() == [(30, 0.0), (45, 1 / 3)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.sampled_from(["close", "high", "stamped_at"]), max_size=6), st.data()
+)
+def test_nothing_is_lost_and_order_does_not_matter(
+    broken: list[str], data: st.DataObject
+) -> None:
+    rows = delivery([{name: None} for name in broken] + [{}] * 7)
+    order = data.draw(st.permutations(range(rows.height)))
+    one, other = judged(rows), judged(rows[order])
+    assert_frame_equal(one.accepted, other.accepted)
+    assert_frame_equal(one.refused, other.refused)

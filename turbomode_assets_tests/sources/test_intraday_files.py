@@ -1,0 +1,92 @@
+"""Intraday files: real panels of four vendors, and files that cannot be read."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from turbomode_assets import errors, market_policy
+from turbomode_assets.intraday import bars
+from turbomode_assets.sources import intraday_files
+from turbomode_assets_tests.oracles import real
+
+PANEL = real.FOLDER / "intraday" / "dev_intraday.parquet"
+needed = pytest.mark.skipif(not PANEL.exists(), reason=f"no real bars in {PANEL}")
+EVER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+RULES = market_policy.QualityPolicy()
+
+Span = tuple[dt.date, dt.date]
+MINUTES_2015 = (dt.date(2015, 10, 12), dt.date(2016, 4, 1))
+BOTH_2019 = (dt.date(2019, 2, 11), dt.date(2019, 2, 15))
+
+
+def delivered(symbol: str, span: Span) -> pl.DataFrame:
+    source = intraday_files.IntradayFiles(PANEL, symbols=(symbol,))
+    return source.fetch_rounds(*span, EVER).bars
+
+
+@needed
+def test_each_vendors_stamps_are_understood() -> None:
+    source = intraday_files.IntradayFiles(PANEL, symbols=("MSFT", "SPY"))
+    rows = source.fetch_rounds(dt.date(1998, 1, 1), dt.date(2022, 12, 31), EVER).bars
+    vendor = pl.col("source").str.split("(").list.first()
+    found = rows.group_by(vendor).agg(pl.col("is_end_stamped").unique())
+    assert dict(found.iter_rows()) == {
+        "alphavantage": [True],
+        "google-finance": [True],
+        "quantconnect-lean": [False],
+        "yahoo": [False],
+    }
+
+
+@needed
+def test_minutes_add_up_to_what_the_vendor_itself_calls_a_quarter_hour() -> None:
+    rows = delivered("SPY", BOTH_2019)
+    quarter, minutes = (
+        bars.inspect(rows.filter(pl.col("n_minutes") == n), RULES, EVER).accepted
+        for n in (15, 1)
+    )
+    both = minutes.join(quarter, on=["session", "minute"], suffix="_own")
+    assert both.height == quarter.height == 5 * 26
+    for name in ("open", "high", "low", "close"):
+        off = np.abs(both[name].to_numpy() / both[f"{name}_own"].to_numpy() - 1)
+        assert np.quantile(off, 0.95) < 1e-4, name
+    traded = both.select(pl.col("volume").sum() / pl.col("volume_own").sum()).item()
+    assert traded == pytest.approx(1, abs=0.01)
+
+
+@needed
+def test_doubled_minutes_of_a_real_panel_are_refused_once() -> None:
+    rows = delivered("UTX", MINUTES_2015)
+    found = bars.inspect(rows, RULES, EVER)
+    doubled = rows.height - rows.select("stamped_at").n_unique()
+    assert found.refused["reason"].value_counts().rows() == [("duplicate", doubled)]
+    assert found.accepted["session"].n_unique() == 115
+    assert found.accepted.height == 113 * 26 + 2 * 14  # two half days
+    assert found.gaps["coverage"].min() > 0  # type: ignore[operator]
+    assert found.accepted["n_parts"].sum() + doubled == rows.height
+
+
+def test_a_cell_that_cannot_be_read_is_delivered_with_its_row(tmp_path: Path) -> None:
+    header = "symbol,ts_utc,interval,open,high,low,close,volume\n"
+    torn = "ABC,2024-03-08T14:30:00,1m,1,1,1,one,5\n"
+    (tmp_path / "p.csv").write_text(header + torn + torn.replace("one", "1"))
+    source = intraday_files.IntradayFiles(tmp_path / "p.csv")
+    rows = source.fetch_rounds(dt.date(2024, 3, 8), dt.date(2024, 3, 8), EVER).bars
+    assert rows["fault"].is_not_null().to_list() == [True, False]
+    found = bars.inspect(rows, RULES, EVER)
+    assert '"close":"one"' in found.refused["row"][0]
+    assert found.accepted["n_parts"].to_list() == [1]
+
+
+def test_a_file_that_is_no_panel_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("symbol,ts_utc\nABC,2024-03-08T14:30:00\n")
+    source = intraday_files.IntradayFiles(tmp_path / "p.csv")
+    with pytest.raises(errors.SourceError, match=r"lacks the columns \['interval'"):
+        source.fetch_rounds(dt.date(2024, 3, 8), dt.date(2024, 3, 8), EVER)
+    with pytest.raises(errors.SourceError, match="cannot be read"):
+        intraday_files.IntradayFiles(tmp_path / "no.csv").fetch_rounds(
+            dt.date(2024, 3, 8), dt.date(2024, 3, 8), EVER
+        )
