@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from turbomode_assets import errors
+from turbomode_assets.intraday_policy import DeskPolicy
 from turbomode_assets.sources import intraday_base, intraday_market, intraday_rows
 
 EPOCH = dt.date(2018, 1, 2)
@@ -56,6 +57,18 @@ class IntradaySimulated:
         """Keep the parameters; years are built when they are asked for."""
         self.market = intraday_market.Market(
             seed=seed, edge=edge, symbols=symbols, turns_every=turns_every
+        )
+
+    @property
+    def desk(self) -> DeskPolicy:
+        """Who is who in this market, as the desk wants to know it."""
+        market = self.market
+        return DeskPolicy(
+            symbols=market.symbols,
+            peers=market.peers,
+            indices=market.indices,
+            volatility_index=market.volatility_index,
+            dollar_index=market.dollar_index,
         )
 
     @classmethod
