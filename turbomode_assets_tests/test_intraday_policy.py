@@ -12,6 +12,7 @@ from turbomode_assets import errors, intraday_policy, voter_policy
 
 RECORDS: dict[str, Any] = {
     "DeskPolicy": intraday_policy.DeskPolicy(),
+    "ConsensusPolicy": intraday_policy.ConsensusPolicy(),
 } | {
     type(getattr(voter_policy.VoterPolicy(), field.name)).__name__: getattr(
         voter_policy.VoterPolicy(), field.name
@@ -72,6 +73,11 @@ def test_the_version_changes_with_every_number(record: str, field: str) -> None:
         voters = dataclasses.replace(whole.voters, **{of_voters[record]: other})
         changed = dataclasses.replace(whole, voters=voters)
     assert changed.version != whole.version
+
+
+def test_an_unknown_method_is_answered_with_the_nearest() -> None:
+    with pytest.raises(errors.PolicyError, match="Did you mean 'learned'"):
+        intraday_policy.ConsensusPolicy(method="learn")
 
 
 def test_the_desk_names_every_symbol_once() -> None:
