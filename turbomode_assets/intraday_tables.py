@@ -1,4 +1,4 @@
-"""Tables of the intraday desk: bars, headlines and option quotes.
+"""Tables of the intraday desk: bars, votes, signals, outcomes and weights.
 
 Declared like those of ``tables.py``. A moment is a session and a minute: the session
 minutes from the open to the end of a round (``rounds.py``), so that keys mean session
@@ -9,7 +9,7 @@ import dataclasses
 
 import polars as pl
 
-from turbomode_assets import market_tables, schema
+from turbomode_assets import market_tables, rounds, schema
 from turbomode_assets.schema import Column, Table
 
 _SYMBOL = schema.text("symbol", "A listed instrument.")
@@ -137,5 +137,169 @@ CHAINS = Table(
     ),
 )
 
-ALL = (BARS, HEADLINES, CHAINS)
+_HORIZON = schema.text(
+    "horizon", "Session time until it is judged.", levels=tuple(rounds.HORIZONS)
+)
+
+
+def _view(name: str, sentence: str) -> Column:
+    return schema.real(name, sentence, nullable=True, low=-1.0, high=1.0)
+
+
+VOTES = Table(
+    name="intraday.votes",
+    grain="symbol, round and voter",
+    key=("symbol", "session", "minute", "voter"),
+    partition_column="session",
+    sentence="What each voter said at the end of each round, and why.",
+    columns=(
+        _SYMBOL,
+        _SESSION,
+        _MINUTE,
+        schema.text("voter", "A module of `intraday.voters`."),
+        _view("score", "Direction, above zero for up; null without a view of it."),
+        _view(
+            "volatility", "Movement, above zero for more; null without a view of it."
+        ),
+        schema.real(
+            "confidence", "How much of what it looks for it found.", low=0.0, high=1.0
+        ),
+        schema.real(
+            "staleness",
+            "Age of the newest thing it looked at; null where there is none.",
+            unit="minutes",
+            nullable=True,
+            low=0.0,
+        ),
+        schema.column(
+            "is_abstaining", pl.Boolean(), "Whether it said nothing in either channel."
+        ),
+        schema.text("reason", "What it saw, or why it abstained."),
+    ),
+)
+
+SIGNALS = Table(
+    name="intraday.signals",
+    grain="symbol, round and horizon",
+    key=("symbol", "session", "minute", "horizon"),
+    partition_column="session",
+    sentence="What the desk said at the end of each round; written once.",
+    columns=(
+        _SYMBOL,
+        _SESSION,
+        _MINUTE,
+        _HORIZON,
+        schema.real("p_up", "Probability of a positive return.", low=0.0, high=1.0),
+        _view("volatility", "Mean of the voters' views of movement, by confidence."),
+        schema.text("side", "buy, hold or sell.", levels=("buy", "hold", "sell")),
+        schema.real(
+            "conviction", "Probability of the likelier direction.", low=0.5, high=1.0
+        ),
+        schema.column(
+            "is_convinced",
+            pl.Boolean(),
+            "Whether a side is taken with the conviction the policy asks for.",
+        ),
+        schema.count("n_speaking", "Voters with a view of the direction.", low=0),
+        schema.count("n_agreeing", "Of those, that lean to the likelier one.", low=0),
+        schema.column(
+            "expert_probabilities",
+            pl.List(pl.Float64()),
+            "p_up of each expert, in the order of `consensus.experts`: frozen.",
+        ),
+        schema.text("policy_version", "Hash of the policy in force."),
+        schema.text(
+            "mode",
+            "live within a round of its end, else replay.",
+            levels=("live", "replay"),
+        ),
+        schema.clock("emitted_at", "When the signal was written."),
+    ),
+)
+
+OUTCOMES = Table(
+    name="intraday.outcomes",
+    grain="symbol, round and horizon of the signal",
+    key=("symbol", "session", "minute", "horizon"),
+    partition_column="session",
+    sentence="What became of each signal, in session time.",
+    columns=(
+        _SYMBOL,
+        _SESSION,
+        _MINUTE,
+        _HORIZON,
+        schema.date("exit_on", "Session it is judged in."),
+        schema.text(
+            "maturity",
+            "pending until a later session has a bar; unavailable where by then "
+            "no bar began after the signal, or none ended with its horizon.",
+            levels=("pending", "final", "unavailable"),
+        ),
+        schema.real(
+            "entry",
+            "Open of the next round, the first price one could act at.",
+            unit="USD",
+            nullable=True,
+        ),
+        schema.real("exit", "Close of the last round held.", unit="USD", nullable=True),
+        schema.real(
+            "realized_return", "exit / entry - 1; null unless final.", nullable=True
+        ),
+        schema.column(
+            "is_up",
+            pl.Boolean(),
+            "Whether the return is above zero; null unless final.",
+            nullable=True,
+        ),
+        schema.text("side", "Side of the signal.", levels=("buy", "hold", "sell")),
+        schema.column(
+            "is_hit",
+            pl.Boolean(),
+            "Whether a buy gained or a sell lost; null for holds and unless final.",
+            nullable=True,
+        ),
+    ),
+)
+
+WEIGHTS = Table(
+    name="intraday.weights",
+    grain="symbol, horizon, session, stream and expert",
+    key=("symbol", "horizon", "session", "stream", "expert"),
+    partition_column="session",
+    sentence="What each expert weighs after a session, and what its forecasts cost.",
+    columns=(
+        _SYMBOL,
+        _HORIZON,
+        _SESSION,
+        schema.count(
+            "stream", "Copy of the weights: round modulo their number.", low=0
+        ),
+        schema.text("expert", "A voter, or a baseline."),
+        schema.real("weight", "Share of the mixture.", low=0.0, high=1.0),
+        schema.real("loss", "Log-loss of the expert so far.", unit="nats", low=0.0),
+        schema.real(
+            "mixture_loss", "Log-loss of the mixture so far.", unit="nats", low=0.0
+        ),
+        schema.count("n_rounds", "Rounds learned from.", low=0),
+    ),
+)
+
+TRACK_RECORDS = Table(
+    name="intraday.track_records",
+    grain="symbol, horizon, session, voter and level",
+    key=("symbol", "horizon", "session", "voter", "level"),
+    partition_column="session",
+    sentence="What has followed when a voter spoke like this; old rounds count less.",
+    columns=(
+        _SYMBOL,
+        _HORIZON,
+        _SESSION,
+        schema.text("voter", "A voter; base_rate for all rounds together."),
+        schema.text("level", "How it spoke, from strongly down to strongly up."),
+        schema.real("trials", "Rounds, old ones counting less.", low=0.0),
+        schema.real("ups", "Of those, with a positive return after.", low=0.0),
+    ),
+)
+
+ALL = (BARS, HEADLINES, CHAINS, VOTES, SIGNALS, OUTCOMES, WEIGHTS, TRACK_RECORDS)
 """Stored tables of this file."""

@@ -1,0 +1,207 @@
+"""One turn of the intraday loop in plain Python: one function per arrow.
+
+::
+
+    1. bars       delivered rows           -> bars         judge_bars
+                  headlines, option quotes -> context      judge_headlines, judge_chains
+    2. votes      bars, context            -> votes        lay_out, cast_votes
+    3. signals    votes, weights           -> signals      form_consensus
+    4. outcomes   bars, signals            -> outcomes     resolve_outcomes
+    5. weights    signals, outcomes        -> weights      form_consensus
+
+The loop closes through the weights: those stored at the end of a session are what the
+next one begins with (`walk.Memory`), and within a session it goes on from there with
+the outcomes that have become known. That is why signals and weights come out of one
+walk: a signal rests on every outcome before it.
+
+Frames in, frames out. Nothing here reads a clock, a file or a database, and the stages
+of the desk meet only here.
+"""
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+
+from turbomode_assets import intraday_tables, rounds
+from turbomode_assets.intraday import ballot, bars, context, outcomes, snapshot, walk
+from turbomode_assets.intraday_policy import INTRADAY, IntradayPolicy
+
+DESK = "intraday"
+"""The desk this loop belongs to."""
+
+LIVE_WITHIN = dt.timedelta(minutes=rounds.MINUTES)
+"""Time after the end of its round for which a signal counts as live: until the next
+one is due."""
+
+_MOMENT = ("symbol", "session", "minute")
+
+
+# 1. bars -----------------------------------------------------------------------------
+
+
+def judge_bars(
+    delivered: pl.DataFrame, now: dt.datetime, rules: IntradayPolicy = INTRADAY
+) -> bars.Inspection:
+    """What a source delivered as bars of rounds; see `bars.inspect`."""
+    return bars.inspect(delivered, rules.quality, now)
+
+
+def judge_headlines(delivered: pl.DataFrame) -> context.Inspection:
+    """Headlines by the round that could first know them."""
+    return context.inspect_headlines(delivered)
+
+
+def judge_chains(delivered: pl.DataFrame) -> context.Inspection:
+    """Option quotes that can be."""
+    return context.inspect_chains(delivered)
+
+
+# 2. votes ----------------------------------------------------------------------------
+
+
+def lay_out(
+    known_bars: pl.DataFrame,
+    headlines: pl.DataFrame,
+    chains: pl.DataFrame,
+    rules: IntradayPolicy = INTRADAY,
+) -> snapshot.History:
+    """Stored rows as a history that any moment can be cut out of."""
+    return snapshot.History.of(rules.desk, known_bars, headlines, chains)
+
+
+def cast_votes(
+    history: snapshot.History,
+    moments: pl.DataFrame,
+    rules: IntradayPolicy = INTRADAY,
+) -> pl.DataFrame:
+    """What every voter says at each moment.
+
+    Parameters
+    ----------
+    history
+        As `lay_out` returns it.
+    moments
+        Columns symbol, session and minute, as `moments_of` returns them.
+    rules
+        Policy in force.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `intraday_tables.VOTES`.
+    """
+    numbers = rounds.numbers(moments).tolist()
+    columns: dict[str, list[object]] = {name: [] for name in _VOTE_SCHEMA}
+    for moment, number in zip(moments.iter_rows(), numbers, strict=True):
+        seen = history.at(moment[0], number)
+        for voter, vote in ballot.cast_votes(seen, rules.voters).items():
+            is_known = np.isfinite(vote.staleness) and not vote.is_abstaining
+            cells = (
+                *moment,
+                voter,
+                vote.score,
+                vote.volatility,
+                vote.confidence,
+                vote.staleness if is_known else None,
+                vote.is_abstaining,
+                vote.reason,
+            )
+            for name, cell in zip(columns, cells, strict=True):
+                columns[name].append(cell)
+    return intraday_tables.VOTES.conform(pl.DataFrame(columns, schema=_VOTE_SCHEMA))
+
+
+_VOTE_SCHEMA = intraday_tables.VOTES.schema()
+
+
+def moments_of(
+    known_bars: pl.DataFrame,
+    first: dt.date,
+    last: dt.date,
+    rules: IntradayPolicy = INTRADAY,
+) -> pl.DataFrame:
+    """Moments the desk speaks at: rounds in which a predicted symbol has a bar.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns symbol, session and minute, each row once, sorted.
+    """
+    is_asked = pl.col("symbol").is_in(rules.desk.symbols)
+    is_asked &= pl.col("session").is_between(first, last)
+    return known_bars.filter(is_asked).select(_MOMENT).unique().sort(_MOMENT)
+
+
+# 3. signals --------------------------------------------------------------------------
+
+
+def form_consensus(
+    votes: pl.DataFrame,
+    known_bars: pl.DataFrame,
+    memory: walk.Memory | None = None,
+    rules: IntradayPolicy = INTRADAY,
+) -> walk.Spoken:
+    """What the desk says at each moment that was voted on.
+
+    Parameters
+    ----------
+    votes
+        Rows of `intraday_tables.VOTES` of the moments to speak at.
+    known_bars
+        Rows of `intraday_tables.BARS`; a bar after a moment is not looked at there.
+    memory
+        What was learned and said before; None where the desk begins.
+    rules
+        Policy in force.
+
+    Returns
+    -------
+    walk.Spoken
+        Signals of every moment and horizon, and what was learned by the end of every
+        session among them.
+    """
+    remembered = memory or walk.Memory()
+    every = walk.with_earlier(votes, remembered)
+    ends = outcomes.resolve(every.select(_MOMENT).unique(), known_bars)
+    newest = int(rounds.numbers(known_bars).max())
+    symbols = votes["symbol"].unique().sort()
+    parts = [
+        walk.through(every, ends, walk.Task(symbol, horizon, newest), remembered, rules)
+        for symbol in symbols
+        for horizon in rounds.HORIZONS
+    ]
+    return walk.joined(parts)
+
+
+def stamp(signals: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
+    """Signals with the time and the mode they were emitted in.
+
+    Parameters
+    ----------
+    signals
+        As `form_consensus` returns them.
+    now
+        Present moment, UTC.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `intraday_tables.SIGNALS`.
+    """
+    since = pl.lit(now) - rounds.named(rounds.numbers(signals))["ends_at"]
+    mode = pl.when(since <= LIVE_WITHIN).then(pl.lit("live"))
+    stamped = signals.with_columns(
+        mode=mode.otherwise(pl.lit("replay")),
+        emitted_at=pl.lit(now, dtype=pl.Datetime("us", "UTC")),
+    )
+    return intraday_tables.SIGNALS.conform(stamped)
+
+
+# 4. outcomes -------------------------------------------------------------------------
+
+
+def resolve_outcomes(signals: pl.DataFrame, known_bars: pl.DataFrame) -> pl.DataFrame:
+    """What became of each signal; rows of `intraday_tables.OUTCOMES`."""
+    found = outcomes.resolve(signals.select(_MOMENT).unique(), known_bars)
+    return outcomes.grade(found, signals)

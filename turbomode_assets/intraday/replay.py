@@ -1,0 +1,76 @@
+"""The intraday loop over history: the same arrows, and what came of them.
+
+A replay calls what a live round calls, on every moment at once; that both give the same
+rows is a test. Nothing is read or written.
+"""
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+
+from turbomode_assets.intraday import loop
+from turbomode_assets.intraday_policy import INTRADAY, IntradayPolicy
+from turbomode_assets.sources import intraday_base
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class World:
+    """Stored rows that a replay stands on, each of the table of that name."""
+
+    bars: pl.DataFrame
+    headlines: pl.DataFrame
+    chains: pl.DataFrame
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What the desk said and learned; rows of the tables of those names."""
+
+    votes: pl.DataFrame
+    signals: pl.DataFrame
+    """Columns of `intraday_tables.SIGNALS` but for mode and emitted_at."""
+
+    outcomes: pl.DataFrame
+    weights: pl.DataFrame
+    track_records: pl.DataFrame
+
+
+def world_of(
+    delivery: intraday_base.Delivery,
+    now: dt.datetime,
+    rules: IntradayPolicy = INTRADAY,
+) -> World:
+    """What is stored of a delivery: the accepted rows of each kind."""
+    return World(
+        bars=loop.judge_bars(delivery.bars, now, rules).accepted,
+        headlines=loop.judge_headlines(delivery.headlines).accepted,
+        chains=loop.judge_chains(delivery.chains).accepted,
+    )
+
+
+def replay(
+    world: World, first: dt.date, last: dt.date, rules: IntradayPolicy = INTRADAY
+) -> Replayed:
+    """Every signal from `first` to `last`, by a desk that begins with nothing learned.
+
+    Parameters
+    ----------
+    world
+        Stored rows, from as many sessions before `first` as voters look back.
+    first, last
+        Days; they need not be sessions.
+    rules
+        Policy in force.
+    """
+    history = loop.lay_out(world.bars, world.headlines, world.chains, rules)
+    moments = loop.moments_of(world.bars, first, last, rules)
+    votes = loop.cast_votes(history, moments, rules)
+    spoken = loop.form_consensus(votes, world.bars, rules=rules)
+    return Replayed(
+        votes=votes,
+        signals=spoken.signals,
+        outcomes=loop.resolve_outcomes(spoken.signals, world.bars),
+        weights=spoken.weights,
+        track_records=spoken.track_records,
+    )

@@ -1,0 +1,111 @@
+"""Replays: a planted market is found out, noise is not, real bars go through."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from turbomode_assets import intraday_policy, rounds
+from turbomode_assets.intraday import consensus, replay, scorecard
+from turbomode_assets.sources import intraday_files, intraday_simulated
+from turbomode_assets_tests.intraday import simulated_desk
+from turbomode_assets_tests.oracles import real
+
+FIRST, LAST = dt.date(2018, 1, 2), dt.date(2018, 8, 31)
+PANEL = real.FOLDER / "intraday" / "dev_intraday.parquet"
+needed = pytest.mark.skipif(not PANEL.exists(), reason=f"no real bars in {PANEL}")
+RULES = simulated_desk.RULES
+
+
+def lived(edge: float) -> replay.Replayed:
+    source = intraday_simulated.IntradaySimulated(edge=edge, turns_every=1000)
+    delivery = source.fetch_rounds(FIRST, LAST, simulated_desk.EVER)
+    world = replay.world_of(delivery, simulated_desk.EVER, RULES)
+    return replay.replay(world, FIRST, LAST, RULES)
+
+
+@pytest.fixture(scope="module")
+def planted() -> replay.Replayed:
+    return lived(3.0)
+
+
+@pytest.fixture(scope="module")
+def noise() -> replay.Replayed:
+    return lived(0.0)
+
+
+def scores(found: replay.Replayed) -> pl.DataFrame:
+    return scorecard.of_signals(found.signals, found.outcomes)
+
+
+def test_what_is_planted_is_found(planted: replay.Replayed) -> None:
+    found = {row["horizon"]: row for row in scores(planted).to_dicts()}
+    assert found["60_minutes"]["skill"] > 0.01
+    assert found["60_minutes"]["p_value"] < 0.01
+    assert found["240_minutes"]["skill"] > 0
+    last = planted.weights.filter(
+        pl.col("session") == pl.col("session").max(), horizon="60_minutes"
+    )
+    mean = last.group_by("expert").agg(pl.col("weight").mean()).sort("weight")
+    voters = mean.filter(~pl.col("expert").is_in(consensus.BASELINES))
+    assert set(voters["expert"][-2:]) == {"news_sentiment", "options_flow"}
+
+
+def test_every_side_and_conviction_occur(planted: replay.Replayed) -> None:
+    assert set(planted.signals["side"]) == {"buy", "hold", "sell"}
+    found = scores(planted).row(
+        by_predicate=pl.col("horizon") == "60_minutes", named=True
+    )
+    assert found["n_convinced_effective"] > 100
+    assert found["convinced_hit_share"] > 0.55
+
+
+def test_noise_does_not_beat_the_base_rate(noise: replay.Replayed) -> None:
+    found = scores(noise)
+    assert found["skill"].max() < 0.002  # type: ignore[operator]
+    better = found.filter((pl.col("skill") > 0) & (pl.col("p_value") < 0.05))
+    assert better.is_empty()
+
+
+@pytest.mark.parametrize("market", ["planted", "noise"])
+def test_the_regret_lies_under_the_printed_bound(
+    market: str, request: pytest.FixtureRequest
+) -> None:
+    found = request.getfixturevalue(market)
+    regrets = scorecard.regrets(found.weights, found.track_records, RULES.consensus)
+    assert set(regrets["horizon"]) == set(rounds.HORIZONS)
+    assert (regrets["regret"] <= regrets["bound"]).all()
+    assert (regrets["n_rounds"] > 4000).all()
+
+
+def test_overlap_leaves_one_outcome_a_session_or_less(noise: replay.Replayed) -> None:
+    found = {row["horizon"]: row for row in scores(noise).iter_rows(named=True)}
+    n = found["1_session"]["n"]
+    assert found["1_session"]["n_effective"] in range(n // 27, n // 25)
+    assert found["240_minutes"]["n_effective"] in range(n // 17, n // 15)
+    assert found["60_minutes"]["n_effective"] in range(n // 5, n // 3)
+
+
+@needed
+def test_real_minutes_go_through() -> None:
+    first, last = dt.date(2015, 10, 12), dt.date(2016, 4, 1)
+    desk = intraday_policy.DeskPolicy(
+        symbols=("UTX",), peers=("BA", "CAT", "GS", "JNJ")
+    )
+    rules = intraday_policy.IntradayPolicy(desk=desk)
+    source = intraday_files.IntradayFiles(PANEL, symbols=(*desk.symbols, *desk.peers))
+    delivery = source.fetch_rounds(first, last, simulated_desk.EVER)
+    found = replay.replay(
+        replay.world_of(delivery, simulated_desk.EVER, rules), first, last, rules
+    )
+    assert set(scores(found)["horizon"]) == set(rounds.HORIZONS)
+    lost = found.outcomes.filter(maturity="unavailable").height / found.outcomes.height
+    assert lost < 0.02
+    health = {row["voter"]: row for row in scorecard.of_voters(found.votes).to_dicts()}
+    for silent in ("news_sentiment", "options_flow", "market_regime"):
+        assert health[silent]["spoken_share"] == 0.0
+    assert health["market_regime"]["last_excuse"].startswith("No daily bars of SPY")
+    assert health["sector_correlation"]["direction_share"] > 0.4
+    assert health["momentum"]["direction_share"] > 0.75
+    assert health["volatility_analysis"]["direction_share"] == 0.0
+    assert health["volatility_analysis"]["movement_share"] > 0.4
