@@ -9,7 +9,13 @@ import dataclasses
 import hashlib
 import json
 
-from turbomode_assets import errors, market_policy, voter_policy
+from turbomode_assets import (
+    errors,
+    market_policy,
+    policy,
+    report_policy,
+    voter_policy,
+)
 
 METHODS = ("learned", "fixed")
 """How experts are weighted: by what their forecasts cost so far, or for good by their
@@ -86,8 +92,8 @@ class ConsensusPolicy:
     """Weight of a voter that is not listed: the predecessor's smallest."""
 
     baseline_share: float = 0.50
-    """Weight at the start of the two baselines together, base rate and equal weights:
-    even odds that the voters know nothing."""
+    """Weight at the start of the experts that are no voters together, base rate, equal
+    weights and the learned model: even odds that the voters know nothing."""
 
     shift_sessions: float = 126.0
     """Sessions after which, on average, another expert is the best: half a year. Of
@@ -138,6 +144,76 @@ class ConsensusPolicy:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class LearningPolicy:
+    """How the learned model is made, and how its evidence is."""
+
+    kinds: tuple[str, ...] = (
+        "ranked_logistic",
+        "sklearn_forest",
+        "xgboost_shallow",
+        "sklearn_boosting",
+        "sklearn_mlp",
+    )
+    """Kinds that are tried, by module of `models`; for each horizon the one whose
+    forecasts of earlier folds cost least. Ties go to the first."""
+
+    max_sessions: int = 504
+    """Longest window of sessions learned from: two years."""
+
+    every_weeks: int = 1
+    """Weeks from one challenger to the next."""
+
+    n_folds: int = 7
+    """Walk-forward folds; the first only teaches which kind to choose."""
+
+    fold_sessions: int = 21
+    """Sessions a fold predicts: a month, so that six of them are half a year."""
+
+    embargo_sessions: int = 1
+    """Sessions left out after the purge, which leaves a gap of one horizon already."""
+
+    min_train_sessions: int = 63
+    """Fewest sessions before the first fold: a quarter, 1,600 rounds."""
+
+    prior_outcomes: float = 4.0
+    """Information of the belief that a forecast is noise: the weight of a slope known
+    to one half. Edges within a day are faint, so a kind has to earn its boldness."""
+
+    seed: int = 20240102
+    """Seed of every random draw in training."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        errors.require("kinds", len(self.kinds), 1, 20)
+        errors.require("max_sessions", self.max_sessions, 63, 5040)
+        errors.require("every_weeks", self.every_weeks, 1, 52)
+        errors.require("n_folds", self.n_folds, 2, 50)
+        errors.require("fold_sessions", self.fold_sessions, 5, 252)
+        errors.require("embargo_sessions", self.embargo_sessions, 1, 63)
+        errors.require("min_train_sessions", self.min_train_sessions, 20, 5040)
+        errors.require("prior_outcomes", self.prior_outcomes, 0.0, 1e6)
+
+
+_GATE = policy.GatePolicy(
+    min_sessions=126,
+    min_accuracy=0.5,
+    min_weighted_precision=0.5,
+    min_weighted_recall=0.5,
+    min_slope=0.4,
+    max_slope=2.5,
+    min_paired_sessions=63,
+    min_block_sessions=2,
+    lag_sessions=2,
+    bet_block_sessions=5,
+    evidence_window_sessions=504,
+)
+"""The gate's numbers for directions within a day. Half a year of evidence, since a
+session holds many outcomes and none reaches beyond the next one; a coin as the floor of
+accuracy, for no class prevails; blocks of days, since nothing overlaps for longer;
+a little more room for the slope, which faint edges leave uncertain."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class IntradayPolicy:
     """All choices of the intraday desk in force together."""
 
@@ -152,6 +228,15 @@ class IntradayPolicy:
 
     consensus: ConsensusPolicy = ConsensusPolicy()
     """From votes to a side."""
+
+    learning: LearningPolicy = LearningPolicy()
+    """How the learned model is made."""
+
+    gate: policy.GatePolicy = _GATE
+    """What it must show before it may speak."""
+
+    registry: report_policy.RegistryPolicy = report_policy.RegistryPolicy()
+    """Which artifacts are kept."""
 
     @property
     def version(self) -> str:

@@ -6,25 +6,83 @@
 4. `compared_rows`    a version that was judged                -> the rows, once more
 5. `measured`         verdict                                  -> what its card says
 
-The Dagster assets and the replay both go through here, as through ``succession.py``.
-What is required stands in `promotion`; nothing here writes.
+Both desks, the Dagster assets and the replay go through here, as through
+``succession.py``. What is required stands in `promotion`; nothing here writes.
 """
 
 import dataclasses
 import datetime as dt
 import itertools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import polars as pl
 
-from turbomode_assets import errors, loop, policy, sessions, succession, tables
-from turbomode_assets.features import catalog
+from turbomode_assets import (
+    desks,
+    errors,
+    loop,
+    policy,
+    report_policy,
+    sessions,
+    succession,
+    tables,
+)
 from turbomode_assets.models import card, fold_losses
 from turbomode_assets.promotion import evidence, gate
 from turbomode_assets.samples import label_balance
 
 _P = ("p_up", "p_flat", "p_down")
-_KEY = ("symbol", "session")
+
+
+class Record(Protocol):
+    """A trained challenger of whichever desk."""
+
+    @property
+    def version(self) -> str:
+        """Its name."""
+
+    @property
+    def known(self) -> pl.DataFrame:
+        """Samples it learned from: the desk's key, label, matures_on, features."""
+
+    @property
+    def month(self) -> dt.date:
+        """First day it would be in force."""
+
+    @property
+    def asked_on(self) -> dt.date | None:
+        """First day whose labels it does not know; null where that is the same."""
+
+    def predictions(self) -> pl.DataFrame:
+        """Rows of the desk's table of predictions."""
+
+
+class Rules(Protocol):
+    """What is asked of policies here."""
+
+    @property
+    def version(self) -> str:
+        """Name of the policy."""
+
+    @property
+    def gate(self) -> policy.GatePolicy:
+        """What is required."""
+
+    @property
+    def registry(self) -> report_policy.RegistryPolicy:
+        """Which artifacts are kept."""
+
+
+class Speaker(Protocol):
+    """A challenger or champion that can be asked again."""
+
+    def score(self, features: pl.DataFrame) -> pl.DataFrame:
+        """The desk's key, p_up, p_flat and p_down of each row."""
+
+
+SpeakerOf = Callable[[str], Speaker]
+"""Loads whoever has a content address."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,13 +92,15 @@ class Question:
     policy_version: str
     feature_version: str
     until: dt.date
+    desk: desks.Desk = desks.SWING
 
 
 def judge(
     ledger: succession.Ledger,
-    record: card.Record,
-    scorer_of: succession.ScorerOf,
-    rules: policy.Policy = policy.SWING,
+    record: Record,
+    scorer_of: SpeakerOf,
+    rules: Rules = policy.SWING,
+    desk: desks.Desk = desks.SWING,
 ) -> gate.Verdict:
     """Verdict over a challenger; of one that was ever judged, the stored one.
 
@@ -50,23 +110,24 @@ def judge(
 
     Parameters
     ----------
-    ledger, record, scorer_of
+    ledger, record, scorer_of, desk
         As for `gather_evidence`.
     rules
         Policy in force.
     """
-    stored = ledger.read(tables.VERDICTS, match={"version": record.version})
+    stored = ledger.read(desk.verdicts, match={"version": record.version})
     if stored.height:
         return gate.from_frame(stored)
-    found = gather_evidence(ledger, record, scorer_of, rules)
-    return loop.judge_challenger(found, rules)
+    found = gather_evidence(ledger, record, scorer_of, rules, desk)
+    return gate.judge(found, rules.gate)
 
 
 def gather_evidence(
     ledger: succession.Ledger,
-    record: card.Record,
-    scorer_of: succession.ScorerOf,
-    rules: policy.Policy = policy.SWING,
+    record: Record,
+    scorer_of: SpeakerOf,
+    rules: Rules = policy.SWING,
+    desk: desks.Desk = desks.SWING,
 ) -> evidence.Evidence:
     """Challenger, and what followed the decisions before it.
 
@@ -80,14 +141,17 @@ def gather_evidence(
         Loads challengers and champions, to say again what they would have said.
     rules
         Policy in force.
+    desk
+        Whose challenger it is.
     """
     asked = Question(
         policy_version=rules.version,
-        feature_version=catalog.feature_version(rules.features.feature_set),
+        feature_version=record.known["feature_version"][0],
         until=record.asked_on or record.month,
+        desk=desk,
     )
-    version = succession.judged_against(ledger, asked.until)
-    cards = ledger.read(tables.MODELS, match={"version": version})
+    version = succession.judged_against(ledger, asked.until, desk)
+    cards = ledger.read(desk.models, match={"version": version})
     fitted_on = cards["labels_known_on"].max() if cards.height else dt.date.min
     return evidence.gather(
         record.predictions(),
@@ -123,14 +187,15 @@ def compared_rows(
     errors.MissingEvidence
         Where no verdict over it is stored.
     """
-    own = ledger.read(tables.OOF_PREDICTIONS, match={"version": version})
-    verdict = ledger.read(tables.VERDICTS, match={"version": version})
+    desk = desks.SWING
+    own = ledger.read(desk.predictions, match={"version": version})
+    verdict = ledger.read(desk.verdicts, match={"version": version})
     if own.is_empty() or verdict.is_empty():
-        judged = ledger.read(tables.VERDICTS)["version"].unique().sort()
+        judged = ledger.read(desk.verdicts)["version"].unique().sort()
         found = ", ".join(judged) or "none yet"
         message = f"expected a judged challenger, was {version!r}; judged: {found}"
         raise errors.MissingEvidence(message)
-    cards = ledger.read(tables.MODELS, match={"version": version})
+    cards = ledger.read(desk.models, match={"version": version})
     learned = cards.row(0, named=True)
     known = loop.learned_from(ledger.read(tables.SAMPLES), learned, rules)
     asked = Question(
@@ -145,8 +210,8 @@ def graded(
     ledger: succession.Ledger,
     known: pl.DataFrame,
     asked: Question,
-    scorer_of: succession.ScorerOf,
-    rules: policy.Policy = policy.SWING,
+    scorer_of: SpeakerOf,
+    rules: Rules = policy.SWING,
 ) -> pl.DataFrame:
     """What challengers and the champions they were held against said afterwards.
 
@@ -167,16 +232,18 @@ def graded(
     -------
     pl.DataFrame
         Columns symbol, session, label, version, against, p_up, p_flat, p_down, and
-        p_up_champion and so on. A session stands under the challenger that was the
-        newest then; no rows where nobody reigned, or whoever spoke was pruned.
+        p_up_champion and so on, a row for each of the desk's. A session stands under
+        the challenger that was the newest then; no rows where nobody reigned, or
+        whoever spoke was pruned.
     """
-    cards = ledger.read(tables.MODELS).sort("month", "labels_known_on")
+    desk, key = asked.desk, list(asked.desk.key)
+    cards = ledger.read(desk.models).sort("month", "labels_known_on")
     cards = cards.filter(pl.col("feature_version") == asked.feature_version)
     line = cards.filter(pl.col("policy_version") == asked.policy_version)
-    gone = succession.superseded(ledger, rules)
+    gone = succession.superseded(ledger, rules.registry, desk)
     kept = cards.filter(~pl.col("artifact_sha256").is_in(gone))
     address = dict(kept.select("version", "artifact_sha256").iter_rows())
-    held = ledger.read(tables.VERDICTS).select("version", "against").unique()
+    held = ledger.read(desk.verdicts).select("version", "against").unique()
     against = dict(held.iter_rows())
     began = [_began(card) for card in line.iter_rows(named=True)]
     earliest = sessions.shift(asked.until, -rules.gate.evidence_window_sessions)
@@ -189,13 +256,13 @@ def graded(
         )
         if {version, champion} <= address.keys() and faced.height:
             rows = faced.select(
-                *_KEY, "label", version=pl.lit(version), against=pl.lit(champion)
+                *key, "label", version=pl.lit(version), against=pl.lit(champion)
             )
             for name, suffix in ((version, ""), (champion, "_champion")):
                 said = scorer_of(address[name]).score(faced)
-                renamed = said.select(*_KEY, *(pl.col(p).alias(p + suffix) for p in _P))
-                rows = rows.join(renamed, on=_KEY)
-            parts.append(rows)
+                renamed = said.select(*key, *(pl.col(p).alias(p + suffix) for p in _P))
+                rows = rows.join(renamed, on=key, maintain_order="left")
+            parts.append(rows.select(evidence.GRADED.names()))
     return pl.concat(parts)
 
 

@@ -357,7 +357,10 @@ def judge_challenger(
 
 
 def crown(
-    champion: Crowning, champions: pl.DataFrame, last_signal_on: dt.date | None
+    champion: Crowning,
+    champions: pl.DataFrame,
+    last_signal_on: dt.date | None,
+    desk: str = DESK,
 ) -> pl.DataFrame:
     """Row of `tables.CHAMPIONS` that lets a version speak; the door of the loop.
 
@@ -372,17 +375,19 @@ def crown(
         Rows of `tables.CHAMPIONS` so far.
     last_signal_on
         Latest session with an emitted signal; null where there is none.
+    desk
+        Whose champion.
 
     Returns
     -------
     pl.DataFrame
         One row; effective_from is a session.
     """
-    begun = champions.filter(pl.col("desk") == DESK)["effective_from"].to_list()
+    begun = champions.filter(pl.col("desk") == desk)["effective_from"].to_list()
     spoken = [] if last_signal_on is None else [last_signal_on]
     free = [sessions.shift(day, 1) for day in (*begun, *spoken)]
     row = {
-        "desk": DESK,
+        "desk": desk,
         "effective_from": max([sessions.on_or_after(champion.month), *free]),
         "version": champion.version,
         "reason": "promoted by the gate",

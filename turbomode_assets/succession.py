@@ -18,9 +18,11 @@ from typing import Protocol
 import polars as pl
 
 from turbomode_assets import (
+    desks,
     errors,
     loop,
     policy,
+    report_policy,
     schema,
     sessions,
     tables,
@@ -50,16 +52,20 @@ ScorerOf = Callable[[str], scoring.Scorer]
 """Loads the scorer with a content address."""
 
 
-def judged_against(ledger: Ledger, month: dt.date) -> str:
+def judged_against(
+    ledger: Ledger, month: dt.date, desk: desks.Desk = desks.SWING
+) -> str:
     """Champion a challenger for `month` must beat; empty where nobody reigns.
 
     Whoever reigned on the eve, or followed it by a demotion of that month. A promotion
     of the month itself does not count: judged again, the verdict is the same. A
     challenger ahead of the month is for the day it was asked on.
     """
-    champions, eve = ledger.read(tables.CHAMPIONS), sessions.shift(month, -1)
-    version = alias.reigning(champions, loop.DESK, eve) or ""
-    standings = ledger.read(tables.STANDINGS, month, month)
+    champions, eve = ledger.read(desk.champions), sessions.shift(month, -1)
+    version = alias.reigning(champions, desk.name, eve) or ""
+    if desk.standings is None:
+        return version
+    standings = ledger.read(desk.standings, month, month)
     fallen = standings.filter(~pl.col("is_passed"), pl.col("version") == version)
     return str(fallen["successor"][0]) if fallen.height else version
 
@@ -159,26 +165,28 @@ def unseat(
     return tables.CHAMPIONS.empty()
 
 
-def crown(ledger: Ledger, chosen: loop.Crowning) -> pl.DataFrame:
-    """Row of `tables.CHAMPIONS` after a passing verdict; none where it once reigned.
+def crown(
+    ledger: Ledger, chosen: loop.Crowning, desk: desks.Desk = desks.SWING
+) -> pl.DataFrame:
+    """Row of the champions after a passing verdict; none where it once reigned.
 
     Raises
     ------
     errors.PromotionRefused
         Where the reigning champion was trained for a later month.
     """
-    champions = ledger.read(tables.CHAMPIONS)
+    champions = ledger.read(desk.champions)
     if chosen.version in champions["version"].to_list():
-        return tables.CHAMPIONS.empty()
-    for version in alias.history(champions, loop.DESK)["version"].tail(1):
-        reigning = ledger.read(tables.MODELS, match={"version": version})
+        return desk.champions.empty()
+    for version in alias.history(champions, desk.name)["version"].tail(1):
+        reigning = ledger.read(desk.models, match={"version": version})
         if reigning.filter(pl.col("month") > chosen.month).height:
             message = (
                 f"a challenger for {chosen.month} cannot follow {version}, which was "
                 "trained for a later month; train one for that month or after"
             )
             raise errors.PromotionRefused(message)
-    return _seat(ledger, chosen, "promoted by the gate")
+    return _seat(ledger, chosen, "promoted by the gate", desk)
 
 
 def roll_back(
@@ -222,10 +230,15 @@ def roll_back(
     return _seat(ledger, wanted, "rolled back by hand")
 
 
-def _seat(ledger: Ledger, wanted: loop.Crowning, reason: str) -> pl.DataFrame:
-    last_signal = max(ledger.partitions(tables.SIGNALS), default=None)
-    row = loop.crown(wanted, ledger.read(tables.CHAMPIONS), last_signal)
-    return tables.CHAMPIONS.conform(row.with_columns(reason=pl.lit(reason)))
+def _seat(
+    ledger: Ledger,
+    wanted: loop.Crowning,
+    reason: str,
+    desk: desks.Desk = desks.SWING,
+) -> pl.DataFrame:
+    last_signal = max(ledger.partitions(desk.signals), default=None)
+    row = loop.crown(wanted, ledger.read(desk.champions), last_signal, desk.name)
+    return desk.champions.conform(row.with_columns(reason=pl.lit(reason)))
 
 
 def artifacts(ledger: Ledger, reigns: pl.DataFrame) -> list[str]:
@@ -234,20 +247,26 @@ def artifacts(ledger: Ledger, reigns: pl.DataFrame) -> list[str]:
     return cards.join(reigns, on="version", how="semi")["artifact_sha256"].to_list()
 
 
-def superseded(ledger: Ledger, rules: policy.Policy = policy.SWING) -> list[str]:
+def superseded(
+    ledger: Ledger,
+    kept_policy: report_policy.RegistryPolicy = policy.SWING.registry,
+    desk: desks.Desk = desks.SWING,
+) -> list[str]:
     """Content addresses of artifacts nobody will ask for: of old challengers only.
 
     Parameters
     ----------
     ledger
         Tables of the loop.
-    rules
+    kept_policy
         Says how many of those trained last stay. Whoever reigned stays for ever:
         its signals are explained with it, and it may be called back.
+    desk
+        Whose challengers.
     """
-    cards = ledger.read(tables.MODELS).sort("trained_at", "version")
-    latest = cards.tail(rules.registry.kept_challengers)
-    reigned = ledger.read(tables.CHAMPIONS)["version"].to_list()
+    cards = ledger.read(desk.models).sort("trained_at", "version")
+    latest = cards.tail(kept_policy.kept_challengers)
+    reigned = ledger.read(desk.champions)["version"].to_list()
     crowned = cards.filter(pl.col("version").is_in(reigned))
     kept = {*latest["artifact_sha256"], *crowned["artifact_sha256"]}
     return [each for each in cards["artifact_sha256"] if each not in kept]

@@ -29,7 +29,7 @@ KNOWN = pl.DataFrame({"symbol": "A", "session": DAYS, "label": "up"})
 RECORD = card.Record(
     desk=loop.DESK,
     trained=challenger.Challenger(test_evidence.oof("", 0.9).drop("version"), {}, {}),
-    known=pl.DataFrame({"matures_on": [MONTH] * 500}),
+    known=pl.DataFrame({"matures_on": [MONTH] * 500, "feature_version": "f"}),
     month=MONTH,
     address="0" * 64,
 )

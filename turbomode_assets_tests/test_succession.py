@@ -124,7 +124,7 @@ def test_only_old_challengers_that_never_reigned_are_superseded(n_kept: int) -> 
         registry=report_policy.RegistryPolicy(kept_challengers=n_kept)
     )
     old = [version for version in trained[:-n_kept] if version not in ("m00", "m03")]
-    assert succession.superseded(store, rules) == old
+    assert succession.superseded(store, rules.registry) == old
 
 
 def test_an_artifact_of_a_former_champion_stays_under_any_version() -> None:
@@ -134,4 +134,4 @@ def test_an_artifact_of_a_former_champion_stays_under_any_version() -> None:
     )
     store.append(tables.MODELS, twice)
     rules = policy.Policy(registry=report_policy.RegistryPolicy(kept_challengers=1))
-    assert succession.superseded(store, rules) == []
+    assert succession.superseded(store, rules.registry) == []

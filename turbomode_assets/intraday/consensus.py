@@ -8,9 +8,10 @@ In a round:
 4. a side is taken beyond the abstain band, where enough
    voters lean the same way                                `decide`
 
-Experts are the base rate, the mean of the voters who speak, and each voter by its
-track record. `Learner.follow` walks through rounds in order: a single live round and
-five years of them are the same walk, so they give the same bytes.
+Experts are the base rate, the mean of the voters who speak, the learned model where a
+champion reigns, and each voter by its track record. `Learner.follow` walks through
+rounds in order: a single live round and five years of them are the same walk, so they
+give the same bytes.
 """
 
 import collections
@@ -28,8 +29,9 @@ from turbomode_assets.intraday_policy import ConsensusPolicy
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
-BASELINES = ("base_rate", "equal_weight")
-"""Experts that are no voters, in the order in which they stand before these."""
+BASELINES = ("base_rate", "equal_weight", "learned_model")
+"""Experts that are no voters, in the order in which they stand before these. Where no
+learned model reigns, that one says the base rate."""
 
 
 def experts(voters: tuple[str, ...]) -> tuple[str, ...]:
@@ -52,6 +54,9 @@ class Walked:
 
     levels: Numbers
     """Shape (n_rounds, n_voters), as `track_record.levels_of`."""
+
+    learned: Floats
+    """p_up by the learned model; NaN where none reigns."""
 
     probabilities: Floats
     """Shape (n_rounds, n_experts); NaN in rows still to be forecast."""
@@ -123,18 +128,27 @@ class Learner:
                 at_close(now)
 
     def _forecast(self, walked: Walked, row: int) -> None:
-        found = self.probabilities(walked.levels[row])
+        found = self.probabilities(walked.levels[row], float(walked.learned[row]))
         walked.probabilities[row] = found
         walked.mixture[row] = self.streams.mix(int(walked.numbers[row]), found)
 
-    def probabilities(self, levels: Numbers) -> Floats:
-        """p_up of each expert, in the order of `experts`, within the bounds."""
+    def probabilities(self, levels: Numbers, learned: float = np.nan) -> Floats:
+        """p_up of each expert, in the order of `experts`, within the bounds.
+
+        Parameters
+        ----------
+        levels
+            Level of each voter.
+        learned
+            p_up by the learned model; NaN where none reigns.
+        """
         base = self.record.base_rate(self.rules)
         voters = self.record.probabilities(levels, self.rules)
         speaking = voters[levels != track_record.SILENT]
         mean = speaking.mean() if speaking.size else base
         low = self.rules.min_probability
-        said = np.concatenate([[base, mean], voters])
+        model = base if np.isnan(learned) else learned
+        said = np.concatenate([[base, mean, model], voters])
         within: Floats = np.clip(said, low, 1.0 - low)
         return within
 
@@ -151,8 +165,8 @@ class Learner:
 def start_weights(voters: tuple[str, ...], rules: ConsensusPolicy) -> Floats:
     """Weight of each expert before anything was learned; sums to one.
 
-    The baselines share `baseline_share`; voters share the rest as the policy says.
-    With the method ``fixed`` the voters have all of it but a thousandth.
+    Experts that are no voters share `baseline_share`; voters share the rest as the
+    policy says. With the method ``fixed`` the voters have all of it but a thousandth.
     """
     chosen = dict(rules.start_weights)
     weights = np.array([chosen.get(name, rules.newcomer_weight) for name in voters])

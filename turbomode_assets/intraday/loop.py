@@ -5,14 +5,18 @@
     1. bars       delivered rows           -> bars         judge_bars
                   headlines, option quotes -> context      judge_headlines, judge_chains
     2. votes      bars, context            -> votes        lay_out, cast_votes
-    3. signals    votes, weights           -> signals      form_consensus
+    3. signals    votes, weights, champion -> signals      ask_champion, form_consensus
     4. outcomes   bars, signals            -> outcomes     resolve_outcomes
     5. weights    signals, outcomes        -> weights      form_consensus
+    6. models     votes, bars, outcomes    -> challenger   gather_samples,
+                                                           train_challenger
 
-The loop closes through the weights: those stored at the end of a session are what the
-next one begins with (`walk.Memory`), and within a session it goes on from there with
-the outcomes that have become known. That is why signals and weights come out of one
-walk: a signal rests on every outcome before it.
+The loop closes twice. The weights stored at the end of a session are what the next one
+begins with (`walk.Memory`), and within a session it goes on from there with the
+outcomes that have become known: a signal rests on every outcome before it, which is why
+signals and weights come out of one walk. And every week a challenger learns from what
+became of all rounds; where the gate lets it pass (``judging.py``), it speaks as one
+expert more.
 
 Frames in, frames out. Nothing here reads a clock, a file or a database, and the stages
 of the desk meet only here.
@@ -23,9 +27,20 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from turbomode_assets import intraday_tables, rounds
-from turbomode_assets.intraday import ballot, bars, context, outcomes, snapshot, walk
+from turbomode_assets import errors, intraday_tables, rounds, sessions
+from turbomode_assets.intraday import (
+    ballot,
+    bars,
+    context,
+    learned_model,
+    learning,
+    outcomes,
+    samples,
+    snapshot,
+    walk,
+)
 from turbomode_assets.intraday_policy import INTRADAY, IntradayPolicy
+from turbomode_assets.samples import splits
 
 DESK = "intraday"
 """The desk this loop belongs to."""
@@ -136,11 +151,39 @@ def moments_of(
 # 3. signals --------------------------------------------------------------------------
 
 
+def ask_champion(
+    champion: learned_model.Scorer,
+    votes: pl.DataFrame,
+    known_bars: pl.DataFrame,
+    rules: IntradayPolicy = INTRADAY,
+) -> pl.DataFrame:
+    """What the learned model says of the moments that were voted on.
+
+    Parameters
+    ----------
+    champion
+        Whoever reigned in their session.
+    votes
+        Rows of `intraday_tables.VOTES`.
+    known_bars
+        Rows of `intraday_tables.BARS`, from a month before the first moment on.
+    rules
+        Policy in force.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of `walk.LEARNED`, a row per moment and horizon.
+    """
+    return champion.directions(samples.features_of(votes, known_bars, rules.desk))
+
+
 def form_consensus(
     votes: pl.DataFrame,
     known_bars: pl.DataFrame,
     memory: walk.Memory | None = None,
     rules: IntradayPolicy = INTRADAY,
+    learned: pl.DataFrame | None = None,
 ) -> walk.Spoken:
     """What the desk says at each moment that was voted on.
 
@@ -154,6 +197,8 @@ def form_consensus(
         What was learned and said before; None where the desk begins.
     rules
         Policy in force.
+    learned
+        As `ask_champion` returns it; None, or no row, where nobody reigns.
 
     Returns
     -------
@@ -165,12 +210,13 @@ def form_consensus(
     every = walk.with_earlier(votes, remembered)
     ends = outcomes.resolve(every.select(_MOMENT).unique(), known_bars)
     newest = int(rounds.numbers(known_bars).max())
-    symbols = votes["symbol"].unique().sort()
-    parts = [
-        walk.through(every, ends, walk.Task(symbol, horizon, newest), remembered, rules)
-        for symbol in symbols
+    model = walk.LEARNED.to_frame() if learned is None else learned
+    tasks = [
+        walk.Task(symbol, horizon, newest, model)
+        for symbol in votes["symbol"].unique().sort()
         for horizon in rounds.HORIZONS
     ]
+    parts = [walk.through(every, ends, task, remembered, rules) for task in tasks]
     return walk.joined(parts)
 
 
@@ -205,3 +251,75 @@ def resolve_outcomes(signals: pl.DataFrame, known_bars: pl.DataFrame) -> pl.Data
     """What became of each signal; rows of `intraday_tables.OUTCOMES`."""
     found = outcomes.resolve(signals.select(_MOMENT).unique(), known_bars)
     return outcomes.grade(found, signals)
+
+
+# 6. models ---------------------------------------------------------------------------
+
+
+def gather_samples(
+    votes: pl.DataFrame,
+    known_bars: pl.DataFrame,
+    ends: pl.DataFrame,
+    rules: IntradayPolicy = INTRADAY,
+) -> pl.DataFrame:
+    """What every round with a final outcome teaches.
+
+    Parameters
+    ----------
+    votes, known_bars
+        As for `ask_champion`.
+    ends
+        Rows of `intraday_tables.OUTCOMES`, or what `outcomes.resolve` returns.
+    rules
+        Policy in force.
+
+    Returns
+    -------
+    pl.DataFrame
+        As `samples.gather` returns them.
+    """
+    return samples.gather(samples.features_of(votes, known_bars, rules.desk), ends)
+
+
+def known_before(
+    gathered: pl.DataFrame, day: dt.date, rules: IntradayPolicy = INTRADAY
+) -> pl.DataFrame:
+    """Samples whose outcome was known before a day, of the window learned from."""
+    since = sessions.shift(day, -rules.learning.max_sessions)
+    return gathered.filter(pl.col("matures_on") < day, pl.col("session") >= since)
+
+
+def train_challenger(
+    gathered: pl.DataFrame,
+    day: dt.date,
+    rules: IntradayPolicy = INTRADAY,
+    progress: learning.Progress = lambda _: None,
+) -> learning.Challenger:
+    """A kind for each horizon, with honest predictions.
+
+    Parameters
+    ----------
+    gathered
+        As `gather_samples` returns them; those not known before `day` are left out.
+    day
+        First day the challenger would be in force.
+    rules
+        Policy in force.
+    progress
+        Called with the name of each step as it begins.
+
+    Raises
+    ------
+    errors.NotEnoughHistory
+        Where too few sessions have matured.
+    """
+    known = known_before(gathered, day, rules)
+    if known.is_empty():
+        message = f"expected rounds graded before {day}, found none; grade them first"
+        raise errors.NotEnoughHistory(message)
+    periods = known.group_by("session").agg(
+        entry_on=pl.col("entry_on").min(), matures_on=pl.col("matures_on").max()
+    )
+    folds = splits.walk_forward(periods, rules.learning)
+    splits.require_apart(folds, periods)
+    return learning.train(known, folds, rules.learning, progress)

@@ -54,6 +54,8 @@ def replay(
 ) -> Replayed:
     """Every signal from `first` to `last`, by a desk that begins with nothing learned.
 
+    No learned model speaks; with one it is ``intraday_replay.py``.
+
     Parameters
     ----------
     world
@@ -63,10 +65,38 @@ def replay(
     rules
         Policy in force.
     """
+    return speak(world, cast(world, first, last, rules), rules)
+
+
+def cast(
+    world: World, first: dt.date, last: dt.date, rules: IntradayPolicy = INTRADAY
+) -> pl.DataFrame:
+    """Votes of every moment from `first` to `last`."""
     history = loop.lay_out(world.bars, world.headlines, world.chains, rules)
     moments = loop.moments_of(world.bars, first, last, rules)
-    votes = loop.cast_votes(history, moments, rules)
-    spoken = loop.form_consensus(votes, world.bars, rules=rules)
+    return loop.cast_votes(history, moments, rules)
+
+
+def speak(
+    world: World,
+    votes: pl.DataFrame,
+    rules: IntradayPolicy = INTRADAY,
+    learned: pl.DataFrame | None = None,
+) -> Replayed:
+    """What the desk says on votes, and what came of it.
+
+    Parameters
+    ----------
+    world
+        As for `replay`.
+    votes
+        As `cast` returns them.
+    rules
+        Policy in force.
+    learned
+        What champions say, as `loop.ask_champion` returns it.
+    """
+    spoken = loop.form_consensus(votes, world.bars, rules=rules, learned=learned)
     return Replayed(
         votes=votes,
         signals=spoken.signals,

@@ -68,6 +68,7 @@ def _scores(rows: pl.DataFrame, horizon: str) -> dict[str, object]:
         "loss": loss,
         "base_loss": base,
         "equal_loss": said["equal_weight"].mean(),
+        "learned_loss": said["learned_model"].mean(),
         "skill": 1 - loss / base,  # type: ignore[operator]
         "p_value": diebold_mariano.p_value(saved["gain"], overlap_sessions),
         "n_taken": taken.height,

@@ -19,6 +19,15 @@ from turbomode_assets.intraday_policy import ConsensusPolicy, IntradayPolicy
 _MOMENT = ["symbol", "session", "minute"]
 
 
+LEARNED = pl.Schema(
+    {
+        name: intraday_tables.SIGNALS.schema()[name]
+        for name in (*intraday_tables.SIGNALS.key, "p_up")
+    }
+)
+"""Columns of what the learned model says: the key of a signal, and p_up."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Memory:
     """What the desk remembers when a round ends; rows of the tables of that name.
@@ -59,13 +68,16 @@ class Spoken:
     """Rows of `intraday_tables.TRACK_RECORDS` of each session that ended."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Task:
     """Which walk: its symbol and horizon, and the newest round that any bar is of."""
 
     symbol: str
     horizon: str
     newest: int
+
+    learned: pl.DataFrame = dataclasses.field(default_factory=LEARNED.to_frame)
+    """What the learned model says; no row where none reigns."""
 
 
 def with_earlier(votes: pl.DataFrame, memory: Memory) -> pl.DataFrame:
@@ -197,6 +209,9 @@ def _arrays(
     scores = own["score"].fill_null(np.nan).to_numpy().reshape(shape)
     confidences = own["confidence"].to_numpy().reshape(shape)
     known = said.join(ends, on=_MOMENT, how="left", maintain_order="left")
+    learned = said.select(_MOMENT).join(
+        _of(task.learned, task), on=_MOMENT, how="left", maintain_order="left"
+    )
     n_experts = len(consensus.BASELINES) + shape[1]
     probabilities = np.full((numbers.size, n_experts), np.nan)
     is_said = said["p_up"].is_not_null().to_numpy()
@@ -207,6 +222,7 @@ def _arrays(
         numbers=numbers,
         exits=rounds.exits(numbers, task.horizon),
         levels=track_record.levels_of(scores, confidences, rules.consensus),
+        learned=learned["p_up"].fill_null(np.nan).to_numpy(),
         probabilities=probabilities,
         mixture=said["p_up"].fill_null(np.nan).to_numpy().copy(),
         is_up=known["is_up"].cast(pl.Float64).fill_null(np.nan).to_numpy(),

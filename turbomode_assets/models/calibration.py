@@ -31,6 +31,19 @@ PENALTY_SESSIONS = 1000.0
 """Sessions of evidence at which a boldness of two or of zero costs half a nat per row:
 as for the meta-learner, four years, a hundred independent horizons."""
 
+
+@dataclasses.dataclass(frozen=True)
+class Prior:
+    """What is believed of the slope before anything was seen."""
+
+    penalty: float
+    """Cost of a squared distance from `slope`, doubled, in nats per row."""
+
+    slope: float = 1.0
+    """Slope that costs nothing: one takes what was said at its word, zero takes it for
+    noise."""
+
+
 _MAX_STEPS = 50
 _CLOSE = 1e-12
 
@@ -78,19 +91,30 @@ def fit(
     Calibrator
         The slope is never negative: calibration does not turn an order around.
     """
+    penalty = PENALTY_SESSIONS / max(n_sessions, 1)
+    return fit_slope(chances, labels, weights, Prior(penalty))
+
+
+def fit_slope(
+    chances: base.Probabilities,
+    labels: npt.NDArray[np.int32],
+    weights: npt.NDArray[np.float64],
+    prior: Prior,
+) -> Calibrator:
+    """`fit`, with what is believed beforehand told by the caller."""
     if not len(chances):
         return Calibrator(np.zeros(len(base.CLASSES)), 1.0)
     shares = weights / weights.sum()
     center: multinomial.Floats = shares @ np.log(chances)
     apart = np.log(chances) - center
     happened = float(shares @ apart[np.arange(len(labels)), labels])
-    penalty, slope = PENALTY_SESSIONS / n_sessions, 1.0
+    slope = 1.0
     for _ in range(_MAX_STEPS):  # Newton's method on a convex loss
         said = base.softmax(center + slope * apart)
         mean = (said * apart).sum(axis=1)
         spread = (said * apart**2).sum(axis=1) - mean**2
-        pull = float(shares @ mean) - happened + penalty * (slope - 1.0)
-        moved = max(slope - pull / (float(shares @ spread) + penalty), 0.0)
+        pull = float(shares @ mean) - happened + prior.penalty * (slope - prior.slope)
+        moved = max(slope - pull / (float(shares @ spread) + prior.penalty), 0.0)
         is_done, slope = abs(moved - slope) < _CLOSE, moved
         if is_done:
             break

@@ -29,6 +29,12 @@ class Columns:
     momentum: str
     """Trailing return of the momentum rule."""
 
+    key: Sequence[str] = ("symbol", "session")
+    """What names a row; the session is among them."""
+
+    classes: Sequence[str] = base.CLASSES
+    """Labels that must occur wherever something is learned."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class View:
@@ -43,10 +49,13 @@ class View:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Layout:
-    """All samples in the order session, symbol."""
+    """All samples in the order of sessions, within one in that of their keys."""
+
+    columns: Columns
+    """What was laid out."""
 
     keys: pl.DataFrame
-    """Columns symbol, session, label."""
+    """Columns of the key, and label."""
 
     sessions: npt.NDArray[np.datetime64]
     """Shape (n,): session of each row."""
@@ -86,12 +95,13 @@ class Layout:
         """
         among = _is_among(self.sessions[self.is_learned], sessions)
         found = np.flatnonzero(among)
-        classes = np.unique(self.labels[self.is_learned][found])
-        if len(classes) < len(base.CLASSES):
-            names = ", ".join(base.CLASSES[code] for code in classes) or "none"
+        codes = np.unique(self.labels[self.is_learned][found])
+        occurring = [base.CLASSES[code] for code in codes]
+        if not set(self.columns.classes) <= set(occurring):
+            names = ", ".join(occurring) or "none"
             message = (
-                f"every class of {', '.join(base.CLASSES)} must occur among the "
-                f"training rows, found {names} in {len(found)} rows: load earlier "
+                f"every class of {', '.join(self.columns.classes)} must occur among "
+                f"the training rows, found {names} in {len(found)} rows: load earlier "
                 "history or more symbols"
             )
             raise errors.NotEnoughHistory(message)
@@ -160,7 +170,7 @@ def lay_out(
     errors.TableError
         Where a label is none of `base.CLASSES`.
     """
-    frame = samples.sort("session", "symbol")
+    frame = samples.sort("session", *columns.key)
     days = frame["session"].to_numpy().astype("datetime64[D]")
     is_learned = np.isin(days, np.unique(days)[::stride])
     names = sorted(columns.features)
@@ -180,7 +190,8 @@ def lay_out(
         return View(values, learned)
 
     return Layout(
-        keys=frame.select("symbol", "session", "label"),
+        columns=columns,
+        keys=frame.select(*columns.key, "label"),
         sessions=days,
         labels=labels,
         weights=weights,

@@ -203,5 +203,5 @@ def evidence(
         pl.Series(name, np.ascontiguousarray(column))
         for name, column in zip(names, chances.T, strict=True)
     ]
-    order = ["symbol", "session", "fold", "label", *names, "base_probabilities"]
+    order = [*rows.columns.key, "fold", "label", *names, "base_probabilities"]
     return rows.keys[judged.rows].with_columns(columns).select(order)

@@ -31,6 +31,8 @@ since nothing is subsampled here."""
 LEAF_SHARE = 100
 """A leaf holds at least one row in this many."""
 
+_NEVER = -50.0  # score of a class that did not occur in training
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Boosted:
@@ -77,6 +79,12 @@ def _nodes(grown: Grown, code: int) -> tree_arrays.Nodes:
     )
 
 
+def _scored(classes: npt.NDArray[np.integer]) -> list[int]:
+    """Codes of the classes with trees of their own: of two, only the second has."""
+    codes = [int(code) for code in classes]
+    return codes if len(codes) > 2 else codes[1:]  # noqa: PLR2004
+
+
 def _gains(every: list[Grown], n_features: int) -> npt.NDArray[np.float64]:
     split = np.concatenate([grown[grown["is_leaf"] == 0] for grown in every])
     gains = np.bincount(split["feature_idx"], split["gain"], minlength=n_features)
@@ -86,6 +94,8 @@ def _gains(every: list[Grown], n_features: int) -> npt.NDArray[np.float64]:
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Boosted:
     """See `base.Model.fit`."""
     leaf, features = max(20, len(rows) // LEAF_SHARE), samples.values[rows]
+    # scikit-learn cannot bin a column without a value.
+    features[:, np.isnan(features).all(axis=0)] = 0.0
     model = sklearn.ensemble.HistGradientBoostingClassifier(
         min_samples_leaf=leaf,
         random_state=seed,
@@ -96,9 +106,17 @@ def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Boosted:
         model.fit(features, samples.labels[rows], sample_weight=samples.weights[rows])
     # scikit-learn has no public way to its nodes; every exporter reads these two.
     rounds = model._predictors  # noqa: SLF001
-    prior = tree_arrays.constant(model._baseline_prediction)  # noqa: SLF001
-    grown = [(tree.nodes, n) for each in rounds for n, tree in enumerate(each)]
-    trees = tree_arrays.pack([prior, *(_nodes(*one) for one in grown)])
+    scored = _scored(model.classes_)
+    prior = np.full(len(base.CLASSES), _NEVER)
+    prior[model.classes_] = 0.0
+    prior[scored] = model._baseline_prediction.ravel()  # noqa: SLF001
+    grown = [
+        (tree.nodes, code)
+        for each in rounds
+        for code, tree in zip(scored, each, strict=True)
+    ]
+    start = tree_arrays.constant(prior)
+    trees = tree_arrays.pack([start, *(_nodes(*one) for one in grown)])
     return Boosted(trees, _gains([nodes for nodes, _ in grown], features.shape[1]))
 
 

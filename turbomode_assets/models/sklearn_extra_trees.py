@@ -67,10 +67,12 @@ class Forest:
         return base.shares(self.gains)
 
 
-def _nodes(tree: Any, medians: matrix.Values, n_trees: int) -> tree_arrays.Nodes:
+def _nodes(tree: Any, medians: matrix.Values, forest: Any) -> tree_arrays.Nodes:
     itself = np.arange(tree.node_count)
     is_leaf = tree.children_left < 0
-    shares, n_rows = tree.value[:, 0, :], tree.weighted_n_node_samples[:, None]
+    shares = np.zeros((tree.node_count, len(base.CLASSES)))
+    shares[:, forest.classes_] = tree.value[:, 0, :]
+    n_rows = tree.weighted_n_node_samples[:, None]
     drawn = (shares * n_rows + shares[0] * PRIOR_ROWS) / (n_rows + PRIOR_ROWS)
     feature = np.where(is_leaf, 0, tree.feature)
     return tree_arrays.Nodes(
@@ -79,27 +81,36 @@ def _nodes(tree: Any, medians: matrix.Values, n_trees: int) -> tree_arrays.Nodes
         is_missing_left=medians[feature] <= tree.threshold,
         left=np.where(is_leaf, itself, tree.children_left),
         right=np.where(is_leaf, itself, tree.children_right),
-        value=np.where(is_leaf[:, None], drawn / n_trees, 0.0),
+        value=np.where(is_leaf[:, None], drawn / len(forest.estimators_), 0.0),
     )
 
 
 def fit(samples: matrix.Matrix, rows: matrix.Rows, seed: int) -> Forest:
     """See `base.Model.fit`."""
-    leaf = max(10, len(rows) // LEAF_SHARE)
-    features = samples.values[rows]
     model = sklearn.ensemble.ExtraTreesClassifier(
-        min_samples_leaf=leaf,
+        min_samples_leaf=max(10, len(rows) // LEAF_SHARE),
         random_state=seed,
-        **base.drawing(PARAMETERS, features.shape[1]),
+        **base.drawing(PARAMETERS, samples.values.shape[1]),
     )
+    return grow(model, samples, rows)
+
+
+def grow(model: Any, samples: matrix.Matrix, rows: matrix.Rows) -> Forest:
+    """Fit a forest of scikit-learn's and take its trees.
+
+    Parameters
+    ----------
+    model
+        Classifier whose members are decision trees, not fitted yet.
+    samples, rows
+        See `base.Model.fit`.
+    """
+    features = samples.values[rows]
     known = np.where(np.isnan(features).all(axis=0), np.float32(0), features)
     medians = np.nanmedian(known, axis=0).astype(np.float32)
     filled = np.where(np.isnan(features), medians, features)
     model.fit(filled, samples.labels[rows], sample_weight=samples.weights[rows])
-    grown = [
-        _nodes(member.tree_, medians, len(model.estimators_))
-        for member in model.estimators_
-    ]
+    grown = [_nodes(member.tree_, medians, model) for member in model.estimators_]
     return Forest(tree_arrays.pack(grown), model.feature_importances_)
 
 

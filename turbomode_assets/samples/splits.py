@@ -6,10 +6,31 @@ Nothing here knows a feature, a label or a model.
 
 import dataclasses
 import datetime as dt
+from typing import Protocol
 
 import polars as pl
 
-from turbomode_assets import errors, policy
+from turbomode_assets import errors
+
+
+class Shape(Protocol):
+    """How many folds there are, how long, and how far apart."""
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+
+    @property
+    def fold_sessions(self) -> int:
+        """Sessions a fold predicts."""
+
+    @property
+    def embargo_sessions(self) -> int:
+        """Sessions left out after the purge."""
+
+    @property
+    def min_train_sessions(self) -> int:
+        """Fewest sessions before the first fold."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +47,7 @@ class Fold:
     """Ascending and consecutive."""
 
 
-def walk_forward(periods: pl.DataFrame, training: policy.TrainingPolicy) -> list[Fold]:
+def walk_forward(periods: pl.DataFrame, training: Shape) -> list[Fold]:
     """Folds that predict the last sessions, each from everything before it.
 
     The last ``n_folds * fold_sessions`` sessions are predicted in consecutive blocks.
@@ -73,9 +94,7 @@ def walk_forward(periods: pl.DataFrame, training: policy.TrainingPolicy) -> list
     return folds
 
 
-def _fold(
-    ordered: pl.DataFrame, start: int, number: int, training: policy.TrainingPolicy
-) -> Fold:
+def _fold(ordered: pl.DataFrame, start: int, number: int, training: Shape) -> Fold:
     days = ordered["session"]
     embargo_from = days[max(start - training.embargo_sessions, 0)]
     learned = ordered.filter(pl.col("matures_on") < embargo_from)

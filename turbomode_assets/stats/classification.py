@@ -16,6 +16,15 @@ CLIP = 1e-6
 infinity."""
 
 
+def occurring(rows: pl.DataFrame) -> list[str]:
+    """Classes that happened in some row, in the order of `CLASSES`.
+
+    Where a desk knows no flat, nothing can be said of it.
+    """
+    happened = rows["label"].unique().to_list()
+    return [name for name in CLASSES if name in happened]
+
+
 def log_loss(suffix: str = "", label: str = "label") -> pl.Expr:
     """Logarithmic loss of each row, in nats, in [0, 13.9].
 
@@ -165,13 +174,13 @@ def rarest_call(rows: pl.DataFrame, reference: str = "_base_rate") -> float:
     """Rarest call: how often a class is held likelier, or less likely, than usual.
 
     Usual is what the reference says of the row; of the six shares of rows the smallest
-    counts. A forecaster that always says the same, or never sees one of the classes
-    coming, has 0; none has more than a half.
+    counts, and of a class that never happened none. A forecaster that always says the
+    same, or never sees one of the classes coming, has 0; none has more than a half.
 
     Parameters
     ----------
     rows
-        Both forecasts, without nulls.
+        Labels and both forecasts, without nulls.
     reference
         Suffix of what is usual, as for `log_loss`.
 
@@ -185,12 +194,13 @@ def rarest_call(rows: pl.DataFrame, reference: str = "_base_rate") -> float:
     >>> said = {"p_up": [0.3, 0.1], "p_flat": [0.6, 0.7], "p_down": [0.1, 0.2]}
     >>> usual = {"p_up": [0.2, 0.2], "p_flat": [0.65, 0.65], "p_down": [0.15, 0.15]}
     >>> usual = {f"{name}_base_rate": values for name, values in usual.items()}
-    >>> rarest_call(pl.DataFrame(said | usual))
+    >>> rarest_call(pl.DataFrame(said | usual | {"label": ["up", "flat"]}))
     0.5
     """
     if rows.is_empty():
         return float("nan")
-    apart = [pl.col(f"p_{name}") - pl.col(f"p_{name}{reference}") for name in CLASSES]
+    classes = occurring(rows)
+    apart = [pl.col(f"p_{name}") - pl.col(f"p_{name}{reference}") for name in classes]
     calls = [call for gap in apart for call in ((gap > 0).sum(), (gap < 0).sum())]
     return float(rows.select(pl.min_horizontal(calls)).item()) / rows.height
 

@@ -118,10 +118,10 @@ def calibration_error(table: pl.DataFrame) -> float:
 
 
 def mean_calibration_error(rows: pl.DataFrame) -> float:
-    """`calibration_error` averaged over the classes, in [0, 1]; NaN without rows."""
+    """`calibration_error` averaged over the classes that happened; NaN without rows."""
     if rows.is_empty():
         return math.nan
-    tables = (binned_means(rows, name) for name in classification.CLASSES)
+    tables = (binned_means(rows, name) for name in classification.occurring(rows))
     return float(np.mean([calibration_error(table) for table in tables]))
 
 
@@ -158,7 +158,7 @@ def calibration_slope(rows: pl.DataFrame, name: str, suffix: str = "") -> float 
 
 
 def pooled_slope(rows: pl.DataFrame) -> float | None:
-    """`calibration_slope` of all classes at once: each row counts once per class.
+    """`calibration_slope` of the classes that happened at once: a row counts for each.
 
     In a year of few large moves the slope of one class is mostly chance.
 
@@ -179,7 +179,7 @@ def pooled_slope(rows: pl.DataFrame) -> float | None:
             pl.col(f"p_{name}").alias("p_it"),
             pl.when(pl.col("label") == name).then(pl.lit("it")).alias("label"),
         )
-        for name in classification.CLASSES
+        for name in classification.occurring(rows)
     ]
     stacked = pl.concat(each).with_columns(pl.col("label").fill_null("another"))
     return calibration_slope(stacked, "it")

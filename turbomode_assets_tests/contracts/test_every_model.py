@@ -8,13 +8,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from turbomode_assets import errors
+from turbomode_assets import errors, intraday_policy
 from turbomode_assets.features import catalog
 from turbomode_assets.models import base, layout, matrix, out_of_fold
 
-NAMES = sorted({name for names in base.LINE_UPS.values() for name in names})
+IN_LINE_UPS = {name for names in base.LINE_UPS.values() for name in names}
+KINDS = intraday_policy.INTRADAY.learning.kinds
+EVERY = sorted(IN_LINE_UPS | set(KINDS))
+NAMES = [name for name in EVERY if name != "sklearn_mlp"]  # no sum of trees
 every_model = pytest.mark.parametrize("name", NAMES)
-every_forecast = pytest.mark.parametrize("name", [*NAMES, *out_of_fold.BASELINES])
+every_forecast = pytest.mark.parametrize("name", [*EVERY, *out_of_fold.BASELINES])
 
 N_ROWS = 4000
 
@@ -218,3 +221,26 @@ def test_every_line_up_names_distinct_models() -> None:
 def test_an_unknown_line_up_names_the_nearest() -> None:
     with pytest.raises(errors.PolicyError, match="Did you mean 'diverse_eight'"):
         base.line_up("diverse_ate")
+
+
+@functools.cache
+def directions(*, seed: int) -> matrix.Matrix:
+    """As `world`, without the second class and without a value in the last column."""
+    both = world(edge=4.0, seed=seed)
+    values, labels = both.values.copy(), np.where(both.labels == 0, 0, 2)
+    values[:, -1] = np.nan
+    return matrix.Matrix(values, labels.astype(np.int32), both.weights)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_where_a_class_never_happens_it_is_never_said(name: str) -> None:
+    known, unseen = directions(seed=0), directions(seed=9)
+    model = base.find(name).fit(known, np.arange(N_ROWS), 1)
+    chances = model.predict(unseen.values)
+    assert chances[:, 1].max() < 0.001
+    usual = np.bincount(known.labels) / N_ROWS
+    by_rate = log_loss(np.tile(np.maximum(usual, 1e-9), (N_ROWS, 1)), unseen)
+    assert log_loss(chances, unseen) < 0.97 * by_rate
+    if name in NAMES:
+        served = model.served().predict(unseen.values)
+        np.testing.assert_allclose(served, chances, rtol=0, atol=base.MIN_PROBABILITY)

@@ -5,9 +5,9 @@ import itertools
 import polars as pl
 import pytest
 
-from turbomode_assets import intraday_tables, schema, tables
+from turbomode_assets import desks, intraday_tables, schema, tables
 
-EVERY = (*tables.ALL, *intraday_tables.ALL)
+EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES)
 COLUMNS = [(table, column) for table in EVERY for column in table.columns]
 
 PLAIN_DATES = {

@@ -10,6 +10,7 @@ from turbomode_assets.intraday_policy import ConsensusPolicy
 
 RULES = ConsensusPolicy()
 VOTERS = ("drifting", "good", *(f"useless_{i}" for i in range(6)))
+N = len(consensus.BASELINES)
 HORIZON = "60_minutes"
 DAYS = 378
 
@@ -35,7 +36,8 @@ def market(seed: int, edge: float) -> consensus.Walked:
         numbers=numbers,
         exits=rounds.exits(numbers, HORIZON),
         levels=track_record.levels_of(said, np.full_like(said, 0.5), RULES),
-        probabilities=np.full((n, len(VOTERS) + 2), np.nan),
+        learned=np.full(n, np.nan),
+        probabilities=np.full((n, len(consensus.experts(VOTERS))), np.nan),
         mixture=np.full(n, np.nan),
         is_up=(ahead > 0).astype(np.float64),
     )
@@ -66,8 +68,8 @@ def test_weights_find_the_good_voter(
 ) -> None:
     _, _, weights = planted
     for found in weights.values():
-        useless = found[4:]
-        assert found[3] > 5 * useless.max()
+        useless = found[N + 2 :]
+        assert found[N + 1] > 5 * useless.max()
 
 
 def test_what_a_turning_voter_says_turns(
@@ -76,8 +78,8 @@ def test_what_a_turning_voter_says_turns(
     walked, _, _ = planted
     is_buy = walked.levels[:, 0] == 4
     half = DAYS * 13
-    before = walked.probabilities[half - 500 : half][is_buy[half - 500 : half], 2]
-    after = walked.probabilities[-500:][is_buy[-500:], 2]
+    before = walked.probabilities[half - 500 : half][is_buy[half - 500 : half], N]
+    after = walked.probabilities[-500:][is_buy[-500:], N]
     assert before.mean() > 0.53
     assert after.mean() < 0.48
 
@@ -143,7 +145,7 @@ def test_fixed_weights_never_move_and_are_the_predecessors() -> None:
     voters = tuple(name for name, _ in rules.start_weights)
     learner = consensus.Learner.begin(HORIZON, voters, rules)
     start = learner.streams.weights.copy()
-    assert start[0, 2:] == pytest.approx([w * 0.999 for _, w in rules.start_weights])
+    assert start[0, N:] == pytest.approx([w * 0.999 for _, w in rules.start_weights])
     walked = market(2, edge=0.5)
     learner.follow(consensus.Walked(**{k: v[:200] for k, v in vars(walked).items()}))
     assert np.array_equal(learner.streams.weights, start)
@@ -152,7 +154,7 @@ def test_fixed_weights_never_move_and_are_the_predecessors() -> None:
 def test_a_newcomer_gets_a_start() -> None:
     weights = consensus.start_weights(("momentum", "tea_leaves"), RULES)
     assert weights.sum() == pytest.approx(1.0)
-    assert weights.tolist() == pytest.approx([0.25, 0.25, 0.25, 0.25])
+    assert weights.tolist() == pytest.approx([0.5 / N] * N + [0.25, 0.25])
 
 
 @pytest.mark.parametrize(
