@@ -1,8 +1,10 @@
 """Time and memory of the intraday desk: one live round, and five years of replay.
 
-``python benchmarks/intraday_replay.py [--years N] [--edge E]`` replays the simulated
-market and prints what each stage cost, what the desk was worth beside its base rate,
-and the regret beside its bound.
+``python benchmarks/intraday_replay.py [--years N] [--edge E] [--learn WEEKS]`` replays
+the simulated market and prints what each stage cost, what the desk was worth beside its
+base rate, and the regret beside its bound. With ``--learn`` a challenger is trained and
+judged every so many weeks, which takes a quarter of a minute each, and every verdict is
+printed.
 """
 
 import argparse
@@ -15,7 +17,13 @@ from typing import TypeVar
 
 import polars as pl
 
-from turbomode_assets import intraday_policy, rounds, sessions
+from turbomode_assets import (
+    desks,
+    intraday_policy,
+    intraday_replay,
+    rounds,
+    sessions,
+)
 from turbomode_assets.intraday import loop, replay, scorecard, walk
 from turbomode_assets.sources import intraday_simulated
 
@@ -32,13 +40,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--years", type=int, default=5)
     parser.add_argument("--edge", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--learn", type=int, default=0, metavar="WEEKS")
     options = parser.parse_args()
-    source = intraday_simulated.IntradaySimulated(edge=options.edge)
+    source = intraday_simulated.IntradaySimulated(options.seed, options.edge)
     rules = dataclasses.replace(intraday_policy.INTRADAY, desk=source.desk)
     first = intraday_simulated.EPOCH
     last = first.replace(year=first.year + options.years) - dt.timedelta(days=2)
     world = replay.world_of(source.fetch_rounds(first, last, EVER), EVER, rules)
     found = _replay(world, rules, first, last)
+    if options.learn:
+        found = _learn(world, found, rules, options.learn)
     _print_worth(found, rules)
     _live_round(world, found, rules, sessions.on_or_before(last))
 
@@ -76,6 +88,30 @@ def _replay(
         weights=spoken.weights,
         track_records=spoken.track_records,
     )
+
+
+def _learn(
+    world: replay.World,
+    found: replay.Replayed,
+    rules: intraday_policy.IntradayPolicy,
+    every_weeks: int,
+) -> replay.Replayed:
+    """The same votes, with a learned model beside them."""
+    gated = intraday_replay.Gated(world, found.votes, rules)
+    days = found.votes["session"].unique().sort().to_list()
+    first, last = days[0], days[-1]
+
+    def teach() -> None:
+        for day in intraday_replay.training_days(first, last, every_weeks):
+            verdict = gated.live(day)
+            if verdict is not None:
+                failed = [each.name for each in verdict.criteria if not each.is_passed]
+                print(day, "passed" if verdict.is_passed else f"failed {failed}")
+
+    _timed("learning", teach)
+    print(gated.ledger.read(desks.CHAMPIONS).select("effective_from", "version"))
+    learned = _timed("asking", lambda: gated.speak(first, last))
+    return replay.speak(world, found.votes, rules, learned)
 
 
 def _print_worth(found: replay.Replayed, rules: intraday_policy.IntradayPolicy) -> None:

@@ -119,7 +119,7 @@ def judge(
     if stored.height:
         return gate.from_frame(stored)
     found = gather_evidence(ledger, record, scorer_of, rules, desk)
-    return gate.judge(found, rules.gate)
+    return loop.judge_challenger(found, rules.gate)
 
 
 def gather_evidence(

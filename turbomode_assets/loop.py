@@ -350,10 +350,10 @@ def train_challenger(
 
 
 def judge_challenger(
-    found: evidence.Evidence, rules: policy.Policy = policy.SWING
+    found: evidence.Evidence, required: policy.GatePolicy = policy.SWING.gate
 ) -> gate.Verdict:
     """Verdict of the gate on the evidence."""
-    return gate.judge(found, rules.gate)
+    return gate.judge(found, required)
 
 
 def crown(

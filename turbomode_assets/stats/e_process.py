@@ -8,7 +8,6 @@ policy and does not belong here.
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from turbomode_assets import policy
 
@@ -118,6 +117,9 @@ def _units(blocks: Floats, gate: policy.GatePolicy) -> Floats:
 
 def _mixture(bets: Floats, spread: Floats) -> Floats:
     """Mean of exp(stake z - stake^2 / 2) over positive stakes, z standardized."""
+    # Imported late: a process that only predicts shall not pay for it.
+    from scipy import special  # noqa: PLC0415
+
     size = np.sqrt(np.cumsum(bets**2, axis=-1))
     z = np.cumsum(bets, axis=-1) / np.where(size > 0, size, 1.0)
     share = spread / (1.0 + spread)
