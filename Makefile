@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 TURBOMODE_HOME ?= .turbomode
 export TURBOMODE_HOME
 
-.PHONY: run up test test-slow check format bench lock clean
+.PHONY: run up test test-slow check format audit bench lock clean
 
 run: $(READY)
 	$(BIN)/turbomode run $(ARGS)
@@ -31,6 +31,12 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What is installed to run, under which license, and what is known against it; needs a
+# way to the advisory database, and EXTRAS=dev,audit.
+audit: $(READY)
+	$(BIN)/python deploy/licenses.py
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 bench: $(READY)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -31,6 +31,7 @@ from turbomode_assets import (
     cli_explain,
     cli_replay,
     cli_up,
+    cli_verify,
     errors,
     policy,
     sessions,
@@ -62,6 +63,7 @@ _OTHERS = {
     "replay": ("hold the loop against its arms", cli_replay),
     "champion": ("who reigned when, and rollback", cli_champion),
     "explain": ("why a signal says what it says", cli_explain),
+    "verify": ("whether everything that must hold does", cli_verify),
 }
 
 

@@ -1,7 +1,8 @@
 """``turbomode up``: the user interface of a home, and the daemon that lives it on.
 
-Prepares the home and becomes Dagster: Ctrl-C or SIGTERM ends the web server, the
-daemon and the code server together. What is shown and what runs is not decided here.
+Prepares the home and becomes Dagster, its web server behind the guard of ``web``:
+Ctrl-C or SIGTERM ends the web server, the daemon and the code server together. What is
+shown and what runs is not decided here.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from rich.console import Console
 from turbomode_assets import errors
 from turbomode_assets.defs import views
 from turbomode_assets.store import home
+from turbomode_assets.web import development, server
 
 MODULE = ["-m", "turbomode_assets.definitions"]
 """What Dagster is told to load."""
@@ -32,6 +34,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="127.0.0.1",
         help="address to listen at; Dagster asks nobody for a password, so any other "
         "belongs behind a proxy that does, see docs/operations.md",
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="name people call the server by, such as that of a proxy; requests that "
+        "call it otherwise are refused",
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
@@ -65,6 +74,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         "DAGSTER_HOME": str(where.root),
         home.VARIABLE: str(where.root),
         home.PAUSED: "1" if options.paused else "",
+        server.NAMES: ",".join([options.host, *options.name]),
     }
     console.print(*_greeting(where, options), sep="\n", soft_wrap=True)
     os.execve(sys.executable, _command(options), os.environ | names)  # noqa: S606
@@ -118,5 +128,13 @@ def _greeting(where: home.Home, options: argparse.Namespace) -> list[str]:
 def _command(options: argparse.Namespace) -> list[str]:
     place = [*MODULE, "-h", options.host, "-p", str(options.port)]
     if options.read_only:
-        return [sys.executable, "-m", "dagster_webserver", "--read-only", *place]
-    return [sys.executable, "-W", _SUPERSEDED, "-m", "dagster", "dev", *place]
+        return [sys.executable, "-m", server.__name__, "--read-only", *place]
+    return [
+        sys.executable,
+        "-W",
+        _SUPERSEDED,
+        "-m",
+        development.__name__,
+        "dev",
+        *place,
+    ]

@@ -93,7 +93,7 @@ class Table:
 
     @property
     def wall_clock_columns(self) -> list[str]:
-        """Columns that say when something ran, the only ones two runs may differ in."""
+        """Columns that follow from when something ran: two runs differ in no other."""
         return [column.name for column in self.columns if column.is_wall_clock]
 
     def schema(self, further: tuple[str, ...] = ()) -> dict[str, pl.DataType]:

@@ -6,7 +6,13 @@ the user interface and ``docs/tables.md`` are derived. Nothing here reads or wri
 
 import polars as pl
 
-from turbomode_assets import errors, market_tables, report_tables, schema
+from turbomode_assets import (
+    errors,
+    market_tables,
+    proof_tables,
+    report_tables,
+    schema,
+)
 from turbomode_assets.schema import Column, Table
 
 SYMBOL_PATTERN = r"^[A-Z0-9^][A-Z0-9.\-=^]{0,14}$"
@@ -358,6 +364,7 @@ ALL = (
     STANDINGS,
     CHAMPIONS,
     *report_tables.ALL,
+    *proof_tables.ALL,
 )
 """Every table, in the order of the loop."""
 

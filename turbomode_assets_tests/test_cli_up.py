@@ -1,8 +1,11 @@
 """``turbomode up``: one terminal, this machine alone, nothing left behind."""
 
+import http.client
+import json
 import os
 import signal
 import subprocess
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,24 @@ from turbomode_assets.defs import views
 from turbomode_assets_tests import serving
 
 pytestmark = pytest.mark.xdist_group("up")
+
+WIPE = (
+    "mutation{wipeAssets(assetPartitionRanges:"
+    '[{assetKey:{path:["swing","signals"]}}]){__typename}}'
+)
+
+ATTACKS = {
+    "foreign host": ("POST", {"Host": "evil.example"}, 403),
+    "rebound name": ("POST", {"Host": "127.0.0.1.evil.example"}, 403),
+    "foreign page": ("POST", {"Origin": "https://evil.example"}, 403),
+    "page of a file": ("POST", {"Origin": "null"}, 403),
+    "page of a neighbor": ("POST", {"Origin": "http://127.0.0.1:1"}, 403),
+    "silent page": ("POST", {"Sec-Fetch-Site": "cross-site"}, 403),
+    "image": ("GET", {"Sec-Fetch-Site": "cross-site"}, 403),
+    "link": ("GET", {}, 405),
+    "link that says html": ("GET", {"Accept": "text/html"}, 405),
+}
+"""How another page may try to wipe assets, and what it is told."""
 
 LAUNCH = (
     "mutation{launchRun(executionParams:{selector:{"
@@ -44,6 +65,35 @@ def test_it_listens_to_this_machine_alone(served: serving.Served) -> None:
 def test_it_fits_a_small_server(served: serving.Served) -> None:
     used = sum(process.memory_info().rss for process in served.processes())
     assert used < 1.5e9
+
+
+def attacked(served: serving.Served, method: str, headers: dict[str, str]) -> int:
+    """Status of an attempt to wipe the signals."""
+    line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    address = f"/graphql?{urllib.parse.urlencode({'query': WIPE})}"
+    body = None if method == "GET" else json.dumps({"query": WIPE})
+    kind = {"Content-Type": "application/json"}
+    line.request(method, address if body is None else "/graphql", body, kind | headers)
+    status = line.getresponse().status
+    line.close()
+    return status
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_other_page_wipes_assets(served: serving.Served, attack: str) -> None:
+    method, headers, status = ATTACKS[attack]
+    assert attacked(served, method, headers) == status
+
+
+def test_its_own_page_may(served: serving.Served) -> None:
+    own = {"Origin": served.url("").rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+    assert attacked(served, "POST", own) == 200
+
+
+def test_who_only_looks_on_is_guarded_too(served: serving.Served) -> None:
+    with serving.up(served.home, "--read-only") as looking:
+        assert attacked(looking, "GET", {}) == 405
+        assert attacked(looking, "POST", {"Host": "evil.example"}) == 403
 
 
 def test_it_says_where_to_look(served: serving.Served) -> None:

@@ -6,6 +6,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,14 @@ def test_the_container_copies_what_is_there() -> None:
 def test_every_container_is_published_to_this_machine_alone() -> None:
     published = re.findall(r" -p (\S+)", CONTAINER)
     assert published == ["127.0.0.1:3000:3000"]
+
+
+def test_every_dependency_is_listed_with_its_license() -> None:
+    command = [sys.executable, str(DEPLOY / "licenses.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    licenses = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    listed = {name.partition(" ")[0].lower().replace("_", "-") for name in licenses}
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {re.split(r"[<>=]", each)[0] for each in asked["dependencies"]}
+    assert wanted <= listed
+    assert [name for name, said in licenses.items() if "GPL" in said] == []

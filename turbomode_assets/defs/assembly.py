@@ -18,6 +18,7 @@ from turbomode_assets.defs import (
     partitions,
     resources,
     sensors,
+    verification,
 )
 from turbomode_assets.defs.assets import (
     feature_reports,
@@ -75,14 +76,16 @@ def assemble(
         assets = list(dg.map_asset_specs(freshness.watch, assets))
     assets = list(dg.map_asset_specs(conditions.attach, assets))
     jobs = automation.build_jobs()
+    proof = verification.build_job()
     timed = dg.DefaultScheduleStatus.RUNNING
     watching = dg.DefaultSensorStatus.RUNNING
     if is_paused:
         timed, watching = timed.STOPPED, watching.STOPPED
     stock = dg.Definitions(
         assets=assets,
-        jobs=[*jobs.values(), *actions.build(where, settings)],
-        schedules=automation.build_schedules(timed),
+        asset_checks=[verification.build_checks()],
+        jobs=[*jobs.values(), proof, *actions.build(where, settings)],
+        schedules=[*automation.build_schedules(timed), automation.build_proof(timed)],
         sensors=sensors.build(sensors.Parts(jobs, watching)),
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,

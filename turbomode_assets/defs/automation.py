@@ -6,6 +6,7 @@ when           job                         partition
 23:00 daily    scan                        tonight's session
 01:00 daily    freshness                   none: it asks about the newest session
 02:00 daily    grading                     the session of the day before
+02:45 daily    verification                none: it asks what must hold everywhere
 02:15 1st      curation                    the quarter that begins: Jan, Apr, Jul, Oct
 02:30 1st      ranking                     the month that begins
 Sunday 03:00   sampling                    the week that has ended
@@ -34,7 +35,14 @@ from typing import Any
 import dagster as dg
 
 from turbomode_assets import market_tables, report_tables, sessions, tables
-from turbomode_assets.defs import catching_up, metadata, partitions, progress, ticks
+from turbomode_assets.defs import (
+    catching_up,
+    metadata,
+    partitions,
+    progress,
+    ticks,
+    verification,
+)
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import ClockResource, WarehouseResource
 from turbomode_assets.defs.ticks import Line
@@ -125,7 +133,7 @@ def build_jobs() -> dict[str, Any]:
     return {
         name: dg.define_asset_job(
             name,
-            selection=dg.AssetSelection.assets(*keys),
+            selection=dg.AssetSelection.assets(*keys) - verification.selection(),
             description=sentence,
             executor_def=dg.in_process_executor,
         )
@@ -251,6 +259,18 @@ def build_alarm(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
         cron_schedule="0 1 * * *",
         execution_timezone=ticks.TIMEZONE,
         description="Asks whether the newest closed session is stored.",
+        default_status=status,
+    )
+
+
+def build_proof(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    """Schedule that asks once a night whether everything that must hold does."""
+    return dg.ScheduleDefinition(
+        name=verification.JOB,
+        job_name=verification.JOB,
+        cron_schedule="45 2 * * *",
+        execution_timezone=ticks.TIMEZONE,
+        description="Holds every invariant against the home.",
         default_status=status,
     )
 

@@ -10,7 +10,13 @@ https://docs.dagster.io/guides/build/assets/asset-selection-syntax
 import dataclasses
 import urllib.parse
 
-from turbomode_assets import market_tables, report_tables, schema, tables
+from turbomode_assets import (
+    market_tables,
+    proof_tables,
+    report_tables,
+    schema,
+    tables,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,6 +54,7 @@ TONIGHT = View(
         tables.UNIVERSE,
         tables.FEATURES,
         tables.SIGNALS,
+        proof_tables.SIGNAL_CHAIN,
     ),
 )
 """What the 23:00 scan makes."""

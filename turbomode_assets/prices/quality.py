@@ -154,7 +154,6 @@ def quarantine(
         Rows of `market_tables.QUARANTINE` without `seen_on`, sorted by row_id.
     """
     sentence = pl.col("finding").replace_strict(sentences, return_dtype=pl.String)
-    identity = ["source", "symbol", "session", "row", "reason"]
     texts = rows.select(
         "symbol",
         "session",
@@ -163,10 +162,22 @@ def quarantine(
         "row",
         reason="finding",
         sentence=pl.coalesce("fault", sentence),
-    ).with_columns(copy=pl.int_range(pl.len()).over(identity))
-    ids = [_sha256(row) for row in texts.select(*identity, "copy").iter_rows()]
-    row_id = pl.Series("row_id", ids, dtype=pl.String)
-    return texts.with_columns(row_id).select(list(_REFUSED)).sort("row_id")
+    )
+    return texts.with_columns(row_ids(texts)).select(list(_REFUSED)).sort("row_id")
+
+
+def row_ids(refused: pl.DataFrame) -> pl.Series:
+    """Identity of each refused row, so that it is kept once however often it comes.
+
+    Parameters
+    ----------
+    refused
+        Columns source, symbol, session, row and reason; equal rows are told apart.
+    """
+    identity = refused.select("source", "symbol", "session", "row", "reason")
+    copy = pl.int_range(pl.len()).over(identity.columns)
+    ids = [_sha256(row) for row in identity.with_columns(copy=copy).iter_rows()]
+    return pl.Series("row_id", ids, dtype=pl.String)
 
 
 def _sha256(identity: tuple[object, ...]) -> str:

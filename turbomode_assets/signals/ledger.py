@@ -57,15 +57,19 @@ def freeze(features: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         Columns symbol, session, feature_version, features (Float32 list, null where
         the look-back is not filled) and features_hash (SHA-256 in hex).
     """
-    values = features.select(names).to_numpy().astype("<f4")
-    hashes = [hashlib.sha256(row.tobytes()).hexdigest() for row in np.array(values)]
+    frozen = features.select(pl.concat_list(names).alias("features")).to_series()
     return features.select(
-        "symbol",
-        "session",
-        "feature_version",
-        pl.concat_list(names).alias("features"),
-        pl.Series("features_hash", hashes, dtype=pl.String()),
+        "symbol", "session", "feature_version", frozen, features_hash=hashes(frozen)
     )
+
+
+def hashes(frozen: pl.Series) -> pl.Series:
+    """SHA-256 of each row of frozen features, in hex; a null counts as not a number."""
+    exploded = frozen.list.explode(empty_as_null=False, keep_nulls=False)
+    values = exploded.fill_null(float("nan")).to_numpy().astype("<f4")
+    rows = np.split(values, frozen.list.len().cum_sum().to_numpy()[:-1])
+    found = [hashlib.sha256(row.tobytes()).hexdigest() for row in rows]
+    return pl.Series("features_hash", found[: frozen.len()], dtype=pl.String())
 
 
 def thaw(signals: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -177,12 +177,12 @@ class Warehouse:
         return bool(self._stored_columns(table))
 
     def select(self, sql: str, needs: Sequence[schema.Table]) -> pl.DataFrame | None:
-        """Answer to a query of this folder's modules; null while a table is missing.
+        """Answer to a query of our own; null while a table is missing.
 
         Parameters
         ----------
         sql
-            One SELECT, built from `clauses` and constants only.
+            One SELECT, a constant or built from `clauses` and declarations only.
         needs
             Tables it reads.
         """

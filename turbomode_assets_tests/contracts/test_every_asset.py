@@ -5,7 +5,7 @@ import pathlib
 import dagster as dg
 import pytest
 
-from turbomode_assets import market_tables, tables
+from turbomode_assets import market_tables, proof_tables, tables
 from turbomode_assets.defs import assembly, metadata, table_io
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.store import home
@@ -33,8 +33,12 @@ DAILY = {
 WHOLE = {tables.UNIVERSE, market_tables.RESTATEMENTS}
 """Tables of assets without partitions."""
 
-WRITTEN_BESIDE = {market_tables.QUARANTINE, market_tables.FETCHES}
-"""Tables the asset of the revisions writes in its own transaction."""
+WRITTEN_BESIDE = {
+    market_tables.QUARANTINE,
+    market_tables.FETCHES,
+    proof_tables.SIGNAL_CHAIN,
+}
+"""Tables the assets of the revisions and of the signals write in their transaction."""
 
 # Assembling opens and writes nothing; the folder only has to be named.
 HOME = home.Home(pathlib.Path("never-written"))

@@ -22,12 +22,15 @@ PLAIN_DATES = {
 }
 """Dates whose name says more than a suffix would."""
 
-PLAIN_COUNTS = {"attempt", "rank", "fold", "position", "minute", "stream"}
+PLAIN_COUNTS = {"attempt", "rank", "place", "fold", "position", "minute", "stream"}
 """Whole numbers that are places in an order, not counts."""
 
 
 MARKET_TIMES = {"published_at"}
 """Moments that a source says, the same in every run."""
+
+SEALED_TIMES = {"place", "link"}
+"""What follows from the order and the moments in which signals were emitted."""
 
 
 def _named(table_and_column: tuple[schema.Table, schema.Column]) -> str:
@@ -92,7 +95,8 @@ def test_only_a_wall_clock_says_when_something_ran(
 ) -> None:
     _, column = declared
     is_moment = column.name.endswith("_at")
-    assert column.is_wall_clock == (is_moment and column.name not in MARKET_TIMES)
+    is_clock = is_moment and column.name not in MARKET_TIMES
+    assert column.is_wall_clock == (is_clock or column.name in SEALED_TIMES)
     assert (column.unit == "UTC") == is_moment
 
 

@@ -33,6 +33,7 @@ UPSTREAM = {
         "market/universe",
         "swing/features",
     ],
+    "swing/signal_chain": ["swing/signals"],
     "swing/outcomes": ["market/bars", "market/universe", "swing/signals"],
     "swing/samples": ["swing/features", "swing/outcomes", "swing/signals"],
     "learning/standings": ["swing/outcomes", "swing/samples", "swing/signals"],
@@ -74,6 +75,7 @@ CRONS = {
     "sampling_at_the_turn": ("sampling", "15 3 1 * *"),
     "retraining": ("retraining", "0 4 1 * *"),
     "learning_report": ("learning_report", "0 5 1 * *"),
+    "verification": ("verification", "45 2 * * *"),
 }
 
 JOBS = {

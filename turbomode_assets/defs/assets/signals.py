@@ -6,11 +6,12 @@ and ask the champions table who reigned in their session.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import loop, sessions, tables
+from turbomode_assets import loop, proof_tables, sessions, tables
 from turbomode_assets.defs import (
     accounting,
     auditing,
@@ -28,7 +29,7 @@ from turbomode_assets.defs.resources import (
 )
 from turbomode_assets.models import scoring
 from turbomode_assets.promotion import alias
-from turbomode_assets.signals import ledger
+from turbomode_assets.signals import chain, ledger
 from turbomode_assets.store import warehouse as warehouses
 
 GROUP = "signals"
@@ -39,7 +40,7 @@ LIVE_WITHIN = dt.timedelta(hours=12)
 open, at which it could have been acted on, is then near or past."""
 
 
-def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
+def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Assets of this stage."""
 
     @dg.asset(
@@ -71,21 +72,58 @@ def build(grains: partitions.Grains) -> list[dg.AssetsDefinition]:
                 _spoken(store, models, clock, version, reign)
                 for version, reign in _reigns(store, missing)
             ]
-            n_emitted = sum(store.append(tables.SIGNALS, rows) for rows in fresh)
+            n_emitted = emit(store, fresh)
             rows = store.read(tables.SIGNALS, window.first, window.last)
             check = table_io.schema_result(store, tables.SIGNALS, window)
             audited = auditing.signals(store, window)
             account = _account(store, window, rows)
             spoke = model_card.links(store, rows["champion_version"].unique())
+            sealed = store.read(proof_tables.SIGNAL_CHAIN)
         notes = {
             "rows_emitted": n_emitted,
             "rows_kept": rows.height - n_emitted,
             **account,
             "champions": spoke,
+            "chain_link": chain.last_link(sealed),
         }
         return table_io.result(context, tables.SIGNALS, rows, [check, audited], notes)
 
-    return [signals]
+    return [signals, _chain()]
+
+
+def _chain() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        **metadata.declared(proof_tables.SIGNAL_CHAIN, GROUP),
+        description="The hash chain over the signals, written together with them.",
+        deps=[metadata.key(tables.SIGNALS)],
+    )
+
+
+def emit(store: warehouses.Warehouse, fresh: Sequence[pl.DataFrame]) -> int:
+    """Store signals of sessions that had none, and seal them, in one transaction.
+
+    Parameters
+    ----------
+    store
+        The open warehouse; signals from before there was a chain are sealed first.
+    fresh
+        Rows of `tables.SIGNALS`.
+
+    Returns
+    -------
+    int
+        Signals stored.
+    """
+    rows = pl.concat([tables.SIGNALS.empty(), *fresh])
+    with store.transaction():
+        if not store.holds(proof_tables.SIGNAL_CHAIN):
+            rows_before = store.read(tables.SIGNALS)
+            empty = proof_tables.SIGNAL_CHAIN.empty()
+            store.append(proof_tables.SIGNAL_CHAIN, chain.extend(empty, rows_before))
+        n_emitted = store.append(tables.SIGNALS, rows)
+        links = chain.extend(store.read(proof_tables.SIGNAL_CHAIN), rows)
+        store.append(proof_tables.SIGNAL_CHAIN, links)
+    return n_emitted
 
 
 def _account(

@@ -1,0 +1,78 @@
+"""The invariants as asset checks: each on the asset that holds its table.
+
+One job asks all of them, every night after the grading; the jobs that make tables ask
+none, so that a night is not slowed. What is asked stands in ``invariants``.
+
+https://docs.dagster.io/guides/test/asset-checks
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from turbomode_assets.defs import lineage
+from turbomode_assets.defs.resources import WarehouseResource
+from turbomode_assets.invariants import base, verification
+from turbomode_assets.store import home
+
+JOB = "verification"
+"""Name of the job that asks every invariant."""
+
+
+def key(invariant: base.Invariant) -> dg.AssetCheckKey:
+    """Check that asks an invariant."""
+    return dg.AssetCheckKey(lineage.holder(invariant.table.name), invariant.name)
+
+
+def selection() -> dg.AssetSelection:
+    """All of these checks, and no asset."""
+    return dg.AssetSelection.checks(*map(key, verification.ALL))
+
+
+def build_checks() -> dg.AssetChecksDefinition:
+    """Checks of every invariant, asked together: the warehouse is opened once."""
+
+    @dg.multi_asset_check(
+        name="invariants",
+        specs=[
+            dg.AssetCheckSpec(
+                one.name,
+                asset=lineage.holder(one.table.name),
+                description=one.sentence,
+            )
+            for one in verification.ALL
+        ],
+    )
+    def invariants(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+        where = home.Home(Path(warehouse.database).parent)
+        with warehouse.opened() as store:
+            place = base.Place(store, where)
+            for found in verification.verify(place, time.monotonic):
+                yield _result(found)
+
+    return invariants
+
+
+def _result(found: verification.Finding) -> dg.AssetCheckResult:
+    sentence = f"{found.n_rows} rows break it. {'; '.join(found.examples)}".strip()
+    where = key(found.invariant)
+    return dg.AssetCheckResult(
+        check_name=where.name,
+        asset_key=where.asset_key,
+        passed=found.holds,
+        description=sentence,
+        metadata={"rows": found.n_rows, "seconds": round(found.seconds, 3)},
+    )
+
+
+def build_job() -> Any:
+    """Job that asks every invariant."""
+    return dg.define_asset_job(
+        JOB,
+        selection=selection(),
+        description="Whether everything that must hold does: `turbomode verify`.",
+        executor_def=dg.in_process_executor,
+    )

@@ -1,0 +1,1 @@
+"""What must hold in every home, whatever happened to it: a query each."""

@@ -1,0 +1,85 @@
+"""Invariants of what was delivered: revisions, bars, quarantine and the fetch log."""
+
+import polars as pl
+
+from turbomode_assets import market_tables, tables
+from turbomode_assets.invariants import base
+from turbomode_assets.prices import quality
+
+BARS_OF_REVISIONS = base.Invariant(
+    name="bars_stand_in_revisions",
+    sentence="Each bar is a revision that was stored, value by value.",
+    table=tables.BARS,
+    find=base.query(
+        """
+        SELECT symbol, session, known_at, open, high, low, close, volume, dividend,
+            split_ratio
+        FROM market.bars
+        EXCEPT
+        SELECT symbol, session, known_at, open, high, low, close, volume, dividend,
+            split_ratio
+        FROM market.bar_revisions
+        """,
+        tables.BARS,
+        market_tables.BAR_REVISIONS,
+    ),
+)
+
+BARS_ARE_POSSIBLE = base.Invariant(
+    name="bars_are_possible",
+    sentence="Prices are finite and positive, and no high lies below its low.",
+    table=market_tables.BAR_REVISIONS,
+    find=base.query(
+        """
+        SELECT symbol, session, open, high, low, close
+        FROM market.bar_revisions
+        WHERE NOT (isfinite(open) AND isfinite(high) AND isfinite(low)
+            AND isfinite(close) AND isfinite(volume))
+            OR least(open, high, low, close) <= 0 OR volume < 0
+            OR low > high * (1 + 1e-6)
+        """,
+        market_tables.BAR_REVISIONS,
+    ),
+)
+
+DELIVERIES_LEFT_A_TRACE = base.Invariant(
+    name="deliveries_left_a_trace",
+    sentence="Rows that a fetch delivered stand in revisions or in quarantine.",
+    table=market_tables.FETCHES,
+    find=base.query(
+        """
+        SELECT source, symbol, session, n_rows
+        FROM market.fetches f
+        WHERE result = 'complete' AND n_rows > 0
+            AND symbol NOT IN (SELECT symbol FROM market.bar_revisions)
+            AND symbol NOT IN (
+                SELECT symbol FROM market.quarantine WHERE symbol IS NOT NULL
+            )
+        """,
+        market_tables.FETCHES,
+        market_tables.BAR_REVISIONS,
+        market_tables.QUARANTINE,
+    ),
+)
+
+
+def _altered(place: base.Place) -> pl.DataFrame:
+    stored = place.store.read(market_tables.QUARANTINE)
+    is_whole = pl.col("row_id").is_in(quality.row_ids(stored).implode())
+    return stored.filter(~is_whole).select("row_id", "symbol", "reason")
+
+
+QUARANTINE_AS_IT_CAME = base.Invariant(
+    name="quarantine_as_it_came",
+    sentence="Each refused row is kept as it came, with the reason it had.",
+    table=market_tables.QUARANTINE,
+    find=_altered,
+)
+
+ALL = (
+    BARS_OF_REVISIONS,
+    BARS_ARE_POSSIBLE,
+    DELIVERIES_LEFT_A_TRACE,
+    QUARANTINE_AS_IT_CAME,
+)
+"""Invariants of this file."""

@@ -1,0 +1,195 @@
+"""Every invariant holds in a home that has lived, and finds what is planted."""
+
+import shutil
+import time
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from turbomode_assets.invariants import base, verification
+from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests.conftest import Lived
+
+pytestmark = pytest.mark.xdist_group("lived")
+
+ONE = "WHERE symbol = 'SIM005' AND session = DATE '2024-01-17'"
+"""What `@one` stands for."""
+
+TORN = "torn artifact"
+
+PLANTS = {
+    "keys_unique": ["INSERT INTO market.bars SELECT * FROM market.bars LIMIT 1"],
+    "values_as_declared": [
+        "UPDATE swing.signals SET p_up = 1.5 @one",
+        "UPDATE swing.signals SET edge = 'nan'::DOUBLE @one",
+        "UPDATE swing.outcomes SET status = 'lost' @one",
+    ],
+    "bars_stand_in_revisions": ["UPDATE market.bars SET close = close + 1 @one"],
+    "bars_are_possible": [
+        "UPDATE market.bar_revisions SET low = 2 * high @one",
+        "UPDATE market.bar_revisions SET open = 'infinity'::DOUBLE @one",
+    ],
+    "deliveries_left_a_trace": [
+        (
+            "INSERT INTO market.fetches VALUES ('yahoo', 'LOST', DATE '2024-01-17',"
+            " now(), 1, now(), 'complete', '', 5)"
+        )
+    ],
+    "quarantine_as_it_came": [
+        (
+            "INSERT INTO market.quarantine VALUES ('aa', DATE '2024-01-17', 'SIM005',"
+            " DATE '2024-01-17', now(), 'files', 'frozen', 'Nothing traded.', 'row')"
+        )
+    ],
+    "signals_are_the_champions": [
+        "UPDATE swing.signals SET champion_version = 'somebody' @one",
+        "DELETE FROM learning.champions",
+    ],
+    "signals_know_no_later_label": [
+        "UPDATE learning.models SET labels_known_on = DATE '2024-06-03'"
+    ],
+    "probabilities_add_up": [
+        "UPDATE swing.signals SET p_flat = p_flat / 2 @one",
+        "UPDATE swing.signals SET edge = edge / 2 @one",
+    ],
+    "signals_on_members_only": [
+        "DELETE FROM market.universe WHERE symbol = 'SIM005'",
+        "UPDATE market.universe SET valid_to = DATE '2024-01-16'",
+    ],
+    "features_stayed_frozen": [
+        "UPDATE swing.signals SET features = list_reverse(features) @one"
+    ],
+    "chain_unbroken": [
+        "UPDATE swing.signals SET side = 'hold' @one",
+        "UPDATE swing.signals SET mode = 'live' @one",
+        "UPDATE swing.signals SET emitted_at = emitted_at - INTERVAL 1 DAY @one",
+        "UPDATE swing.signals SET features = list_reverse(features) @one",
+        "DELETE FROM swing.signals @one",
+        "DELETE FROM swing.signals WHERE session = DATE '2024-01-17'",
+        (
+            "INSERT INTO swing.signals SELECT * REPLACE ('NEW' AS symbol)"
+            " FROM swing.signals @one"
+        ),
+        (
+            "INSERT INTO swing.signals SELECT * REPLACE (DATE '2023-06-01' AS session)"
+            " FROM swing.signals @one"
+        ),
+        "DELETE FROM swing.signal_chain WHERE place = 0",
+        "DELETE FROM swing.signal_chain WHERE place = 3",
+        "UPDATE swing.signal_chain SET place = 7 - place WHERE place IN (3, 4)",
+    ],
+    "matured_signals_are_graded": ["DELETE FROM swing.outcomes @one"],
+    "no_outcome_before_maturity": [
+        "UPDATE swing.outcomes SET matures_on = matures_on - 1 @one",
+        "UPDATE swing.outcomes SET entry_on = session @one",
+        "DELETE FROM market.bars WHERE session > DATE '2024-02-01'",
+    ],
+    "entry_and_exit_are_stored": [
+        "UPDATE swing.outcomes SET entry = entry + 1 @one",
+        "UPDATE swing.outcomes SET exit = exit + 1 @one",
+        "UPDATE swing.outcomes SET exit_on = exit_on - 1 @one",
+    ],
+    "labels_follow_returns": [
+        "UPDATE swing.outcomes SET label_symmetric_10pct = 'wide' @one",
+        "UPDATE swing.outcomes SET status = 'pending' @one",
+    ],
+    "hits_follow_labels": [
+        "UPDATE swing.outcomes SET is_hit = NOT is_hit WHERE is_hit IS NOT NULL",
+        "UPDATE swing.outcomes SET is_hit = true WHERE side = 'hold'",
+    ],
+    "sides_as_signaled": [
+        (
+            "UPDATE swing.outcomes SET side = CASE side WHEN 'buy'"
+            " THEN 'sell' ELSE 'buy' END @one"
+        )
+    ],
+    "samples_have_an_outcome": [
+        "UPDATE swing.samples SET matures_on = matures_on - 7 @one",
+        "DELETE FROM swing.outcomes @one",
+    ],
+    "samples_carry_frozen_features": [
+        "UPDATE swing.samples SET trailing_return_20 = 9 @one"
+    ],
+    "windows_end_before_their_month": [
+        "UPDATE learning.models SET labels_known_on = month",
+        "UPDATE learning.models SET window_to = labels_known_on",
+    ],
+    "challengers_are_judged": [
+        "DELETE FROM learning.verdicts",
+        "DELETE FROM learning.models",
+    ],
+    "verdict_before_champion": [
+        "DELETE FROM learning.verdicts",
+        "UPDATE learning.verdicts SET is_passed = false",
+    ],
+    "predictions_have_a_card": [
+        "DELETE FROM learning.models",
+        "UPDATE learning.models SET window_to = window_from",
+    ],
+    "artifacts_match_manifests": [TORN],
+}
+"""What breaks each invariant: statements, each of which it must find alone."""
+
+BY_NAME = {one.name: one for one in verification.ALL}
+PLANTED = [
+    (name, plant.replace("@one", ONE))
+    for name, plants in PLANTS.items()
+    for plant in plants
+]
+
+
+@pytest.fixture(scope="module")
+def copied(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> home.Home:
+    """Copy of the lived home, to be broken; nobody has the original open."""
+    root = tmp_path_factory.mktemp("copied")
+    shutil.copy(lived.where.database, root)
+    shutil.copytree(lived.where.models, root / "models")
+    return home.Home(root)
+
+
+@pytest.fixture
+def connection(copied: home.Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The copy, in a transaction that is given up after the test."""
+    with duckdb.connect(str(copied.database)) as connection:
+        connection.begin()
+        yield connection
+        connection.rollback()
+
+
+def broken(
+    connection: duckdb.DuckDBPyConnection,
+    where: home.Home,
+    *invariants: base.Invariant,
+) -> dict[str, int]:
+    """Rows that break each invariant, of those that are broken."""
+    place = base.Place(warehouse.Warehouse(connection, {}), where)
+    found = verification.verify(place, time.monotonic, invariants)
+    return {one.invariant.name: one.n_rows for one in found if not one.holds}
+
+
+def test_every_invariant_has_something_planted_for_it() -> None:
+    assert BY_NAME.keys() == PLANTS.keys()
+    assert len(BY_NAME) == len(verification.ALL)
+    assert all(one.sentence.endswith(".") for one in verification.ALL)
+
+
+def test_a_lived_home_keeps_every_invariant(
+    connection: duckdb.DuckDBPyConnection, copied: home.Home
+) -> None:
+    assert broken(connection, copied, *verification.ALL) == {}
+
+
+@pytest.mark.parametrize(("name", "plant"), PLANTED)
+def test_what_is_planted_is_found(
+    connection: duckdb.DuckDBPyConnection, copied: home.Home, name: str, plant: str
+) -> None:
+    if plant == TORN:
+        file = next(path for path in copied.models.rglob("*") if path.is_file())
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1])
+        assert broken(connection, copied, BY_NAME[name]) == {name: 1}
+        file.write_bytes(whole)
+    else:
+        connection.execute(plant)
+        assert broken(connection, copied, BY_NAME[name]).keys() == {name}
