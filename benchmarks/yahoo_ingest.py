@@ -28,7 +28,7 @@ sys.path.append(str(pathlib.Path(__file__).parents[1]))
 
 from turbomode_assets import market_tables, sessions
 from turbomode_assets.defs import intake
-from turbomode_assets.sources import base, yahoo, yahoo_client
+from turbomode_assets.sources import base, yahoo, yahoo_client, yahoo_question
 from turbomode_assets.store import warehouse
 from turbomode_assets_tests.loopback import reply, server, world
 from turbomode_assets_tests.loopback.yahoo import members
@@ -46,10 +46,10 @@ class Timed:
         # Hears an answer when it comes, not when the source is ready for it.
         self.listening = futures.ThreadPoolExecutor(max_workers=1)
 
-    def begin(self, symbol: str, since: dt.date) -> yahoo_client.Pending:
+    def begin(self, question: yahoo_question.Question) -> yahoo_client.Pending:
         """The client's question."""
         began = time.monotonic()
-        pending = self.client.begin(symbol, since)
+        pending = self.client.begin(question)
         return self.listening.submit(self._hear, pending, began).result
 
     def _hear(self, pending: yahoo_client.Pending, began: float) -> yahoo_client.Answer:

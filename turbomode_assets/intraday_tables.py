@@ -21,6 +21,12 @@ _KNOWN_AT = schema.clock("known_at", "When a fetch saw this.")
 _SOURCE = schema.text("source", "Which source delivered it.")
 _PRICES = market_tables.BAR_COLUMNS[:5]
 """open, high, low, close and volume."""
+_AS_CAME = (
+    schema.text(
+        "row", "The row as it came; null where its columns say all.", nullable=True
+    ),
+    schema.text("fault", "Why the source could not read the row.", nullable=True),
+)
 
 
 def _quoted(name: str, sentence: str, unit: str) -> Column:
@@ -52,10 +58,7 @@ DELIVERED = Table(
         ),
         _KNOWN_AT,
         _SOURCE,
-        schema.text(
-            "row", "The row as it came; null where its columns say all.", nullable=True
-        ),
-        schema.text("fault", "Why the source could not read the row.", nullable=True),
+        *_AS_CAME,
     ),
 )
 """What sources deliver and `intraday.bars` judges; it may hold nulls, doubled keys and
@@ -100,9 +103,10 @@ DELIVERED_HEADLINES = Table(
         _KNOWN_AT,
         dataclasses.replace(_TITLE, nullable=True),
         _SOURCE,
+        *_AS_CAME,
     ),
 )
-"""What `intraday.headlines` judges; the moment may be missing or absurd."""
+"""What `intraday.context` judges; the moment may be missing or absurd."""
 
 HEADLINES = Table(
     name="intraday.headlines",
@@ -134,6 +138,39 @@ CHAINS = Table(
         _quoted("open_interest", "Contracts open since the day before.", "contracts"),
         _quoted("implied_vol", "Annual volatility that explains its price.", ""),
         _SOURCE,
+    ),
+)
+
+DELIVERED_CHAINS = dataclasses.replace(
+    CHAINS,
+    name="intraday.delivered_chains",
+    grain="row of a source",
+    sentence="Option quotes as a source delivered them; never stored.",
+    columns=(
+        *(
+            dataclasses.replace(column, nullable=True)
+            if column.name in ("expires_on", "strike")
+            else column
+            for column in CHAINS.columns
+        ),
+        *_AS_CAME,
+    ),
+)
+"""What `intraday.context` judges; a contract may be unreadable."""
+
+FETCHES = dataclasses.replace(
+    market_tables.FETCHES,
+    name="intraday.fetches",
+    grain="question to a source and attempt to have it answered",
+    key=("source", "about", "symbol", "asked_at", "attempt"),
+    sentence="Every question to a source of the desk and how it ended; append-only.",
+    columns=(
+        *market_tables.FETCHES.columns,
+        schema.text(
+            "about",
+            "What was asked.",
+            levels=("daily", "rounds", "options", "headlines"),
+        ),
     ),
 )
 
@@ -301,5 +338,15 @@ TRACK_RECORDS = Table(
     ),
 )
 
-ALL = (BARS, HEADLINES, CHAINS, VOTES, SIGNALS, OUTCOMES, WEIGHTS, TRACK_RECORDS)
+ALL = (
+    BARS,
+    HEADLINES,
+    CHAINS,
+    FETCHES,
+    VOTES,
+    SIGNALS,
+    OUTCOMES,
+    WEIGHTS,
+    TRACK_RECORDS,
+)
 """Stored tables of this file."""

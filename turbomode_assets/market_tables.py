@@ -114,6 +114,7 @@ FETCHES = Table(
                 "unreadable",
                 "timed_out",
                 "skipped",
+                "unavailable",
             ),
         ),
         schema.text("detail", "What the source said; empty when all went well."),

@@ -13,6 +13,7 @@ from turbomode_assets import intraday_tables, rounds, schema, sessions, tables
 from turbomode_assets.prices import quality
 
 REFUSALS = {
+    "unreadable": "A value is missing, or is no finite number.",
     "bad_symbol": f"The symbol does not match {tables.SYMBOL_PATTERN}.",
     "no_moment": "The moment of publication is missing, or before the calendar.",
     "not_yet": "It was to appear after it was fetched.",
@@ -51,6 +52,7 @@ def inspect_headlines(delivered: pl.DataFrame) -> Inspection:
     """
     published = pl.col("published_at")
     tests = {
+        "unreadable": pl.col("fault").is_not_null(),
         "bad_symbol": ~pl.col("symbol").str.contains(tables.SYMBOL_PATTERN),
         "no_moment": published.is_null() | (published < _BEGIN),
         "not_yet": published > pl.col("known_at"),
@@ -71,7 +73,7 @@ def inspect_chains(delivered: pl.DataFrame) -> Inspection:
     Parameters
     ----------
     delivered
-        Columns of `intraday_tables.CHAINS`.
+        Columns of `intraday_tables.DELIVERED_CHAINS`.
 
     Returns
     -------
@@ -79,6 +81,9 @@ def inspect_chains(delivered: pl.DataFrame) -> Inspection:
         Accepted: rows of `intraday_tables.CHAINS`, of equal ones the first known.
     """
     tests = {
+        "unreadable": pl.any_horizontal(
+            pl.col("fault").is_not_null(), pl.col("expires_on", "strike").is_null()
+        ),
         "bad_symbol": ~pl.col("symbol").str.contains(tables.SYMBOL_PATTERN),
         "expired": pl.col("expires_on") < pl.col("session"),
         "negative": (pl.col("strike") <= 0)
@@ -101,10 +106,11 @@ def _judged(
     is_sound = pl.col("finding").is_null()
     is_first = pl.struct(key).is_first_distinct().over(is_sound)
     again = pl.when(is_sound & ~is_first).then(pl.lit("duplicate"))
-    as_text = pl.struct(pl.all().cast(pl.String)).struct.json_encode()
-    return rows.with_columns(
-        finding=own, row=as_text, fault=pl.lit(None, pl.String)
-    ).with_columns(finding=pl.coalesce("finding", again))
+    said = pl.all().exclude("row", "fault", "known_at").cast(pl.String)
+    as_text = pl.coalesce("row", pl.struct(said).struct.json_encode())
+    return rows.with_columns(finding=own, row=as_text).with_columns(
+        finding=pl.coalesce("finding", again)
+    )
 
 
 def _split(

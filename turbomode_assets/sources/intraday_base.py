@@ -30,7 +30,9 @@ class Delivery:
     headlines
         Columns of `intraday_tables.DELIVERED_HEADLINES`; none where a source has none.
     chains
-        Columns of `intraday_tables.CHAINS`; none where a source has none.
+        Columns of `intraday_tables.DELIVERED_CHAINS`; none where a source has none.
+    attempts
+        Rows of `intraday_tables.FETCHES`; none for a source that cannot fail in part.
     """
 
     bars: pl.DataFrame
@@ -38,7 +40,10 @@ class Delivery:
         default_factory=intraday_tables.DELIVERED_HEADLINES.empty
     )
     chains: pl.DataFrame = dataclasses.field(
-        default_factory=intraday_tables.CHAINS.empty
+        default_factory=intraday_tables.DELIVERED_CHAINS.empty
+    )
+    attempts: pl.DataFrame = dataclasses.field(
+        default_factory=intraday_tables.FETCHES.empty
     )
 
 
@@ -62,7 +67,9 @@ class IntradaySource(Protocol):
         Returns
         -------
         Delivery
-            Every source row of those days, readable or not.
+            Every source row of those days, readable or not, as known at `now`: what
+            was delivered before may come again. What could not be fetched is an
+            attempt, not an error.
 
         Raises
         ------

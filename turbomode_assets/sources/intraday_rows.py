@@ -45,6 +45,8 @@ EXPIRIES = (9, 37)
 """Days to the expiries of a chain."""
 
 _CLOCK = pl.Datetime("us", "UTC")
+_WHOLE = dict.fromkeys(("row", "fault"), pl.lit(None, pl.String))
+"""What a row says beside its columns: nothing, and nothing is wrong with it."""
 
 
 def bars(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFrame:
@@ -76,8 +78,7 @@ def bars(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFrame:
         is_end_stamped=pl.lit(value=False),
         n_minutes=pl.lit(rounds.MINUTES, pl.Int64),
         source=pl.lit(SOURCE),
-        row=pl.lit(None, pl.String),
-        fault=pl.lit(None, pl.String),
+        **_WHOLE,
     )
     return frame.select(intraday_tables.DELIVERED.column_names)
 
@@ -111,11 +112,11 @@ def headlines(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFr
             "known_at": moments,
             "title": pl.Series(titles, dtype=pl.String),
         }
-    ).with_columns(source=pl.lit(SOURCE))
+    ).with_columns(source=pl.lit(SOURCE), **_WHOLE)
 
 
 def chains(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFrame:
-    """Columns of `intraday_tables.CHAINS`: a chain of each symbol every hour."""
+    """Columns of `intraday_tables.DELIVERED_CHAINS`: every hour one of each symbol."""
     taken = year.grid.with_row_index("row").filter(
         pl.col("minute") % (CHAIN_EVERY * rounds.MINUTES) == 0
     )
@@ -125,8 +126,8 @@ def chains(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFrame
         )
         for symbol in market.symbols
     ]
-    stacked = pl.concat(parts).with_columns(source=pl.lit(SOURCE))
-    return stacked.select(intraday_tables.CHAINS.column_names)
+    stacked = pl.concat(parts).with_columns(source=pl.lit(SOURCE), **_WHOLE)
+    return stacked.select(intraday_tables.DELIVERED_CHAINS.column_names)
 
 
 def _quotes(

@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 
 import polars as pl
 
-from turbomode_assets import errors, market_tables, sessions, tables
+from turbomode_assets import market_tables, sessions, tables
 from turbomode_assets.sources import (
     base,
     simulated,
@@ -30,6 +30,7 @@ from turbomode_assets.sources import (
     yahoo_rows,
 )
 from turbomode_assets.sources.yahoo_client import Client, Patience
+from turbomode_assets.sources.yahoo_question import Question, require_addressable
 
 OVERLAP = dt.timedelta(days=45)
 """How far a window reaches back over stored bars: late postings of splits, dividends
@@ -84,7 +85,7 @@ class Yahoo:
         """Keep the settings; nothing is asked yet."""
         self.members = tables.UNIVERSE.conform(members)
         self.symbols = sorted(set(self.members["symbol"]))
-        _require_addressable(self.symbols)
+        require_addressable(self.symbols)
         self.cache, self.pace_seconds = cache, pace_seconds
         self.patience = patience or Patience()
         self.client = client
@@ -113,7 +114,13 @@ class Yahoo:
         route = list(itertools.zip_longest(due, due[1:]))
         with self._connected() as client:
             asked = yahoo_ahead.Ahead(client)
-            tour = yahoo_round.Round(asked, span, self.pace_seconds, self.patience)
+            tour = yahoo_round.Round(
+                asked,
+                lambda said, about: yahoo_round.judge(said, about.symbol, span),
+                request.now,
+                self.pace_seconds,
+                self.patience,
+            )
             for start in range(0, len(due), self.patience.chunk_symbols):
                 chunk = route[start : start + self.patience.chunk_symbols]
                 yield _visit_all(tour, chunk, request)
@@ -144,18 +151,6 @@ class Yahoo:
         return yahoo_client.Child(self.cache, self.patience)
 
 
-def _require_addressable(symbols: Sequence[str]) -> None:
-    """Refuse what would alter an address: symbols stand in it as they are."""
-    named = pl.Series(symbols, dtype=pl.String)
-    is_odd = ~named.str.contains(tables.SYMBOL_PATTERN) | named.str.contains(r"\.\.")
-    if is_odd.any():
-        odd = ", ".join(map(repr, named.filter(is_odd)))
-        message = (
-            f"symbols must match {tables.SYMBOL_PATTERN} without '..', found {odd}"
-        )
-        raise errors.SettingsError(message)
-
-
 def _last_final(request: base.Request) -> dt.date:
     """Last session asked for whose bar no longer changes at `request.now`."""
     day = sessions.on_or_before(min(request.last, request.now.date()))
@@ -168,9 +163,10 @@ def _visit_all(
 ) -> base.Delivery:
     """One delivery: rows of the symbols and every attempt made for them."""
     n_before = len(tour.attempts)
-    found = [(step[0].symbol, tour.visit(*step)) for step in chunk]
+    found = [(step[0].symbol, tour.visit(*step).rows) for step in chunk]
     rows = [r.with_columns(symbol=pl.lit(s)) for s, r in found if r is not None]
-    attempts = pl.DataFrame(tour.attempts[n_before:]).with_columns(
+    made = pl.DataFrame(tour.attempts[n_before:]).drop("about")
+    attempts = made.with_columns(
         source=pl.lit(Yahoo.name), session=pl.lit(request.last, pl.Date)
     )
     labels = (
@@ -187,10 +183,10 @@ def _visit_all(
 
 def _wanted(symbol: str, request: base.Request) -> yahoo_round.Wanted:
     stored = request.stored.get(symbol)
+    since = min(stored, request.first) - OVERLAP if stored else request.since
     return yahoo_round.Wanted(
         symbol=symbol,
         # Yahoo writes classes of shares after a hyphen.
-        spelling=symbol.replace(".", "-"),
-        since=min(stored, request.first) - OVERLAP if stored else request.since,
+        question=Question(symbol=symbol.replace(".", "-"), since=since),
         is_stored=stored is not None,
     )

@@ -1,14 +1,11 @@
-"""A client that is asked for the next chart while the last one is read.
+"""A client that is asked the next question while the last answer is read.
 
 Wraps a `yahoo_client.Client`, which knows one question at a time. Who comes next, and
 when a question may begin, is the caller's; no judging.
 """
 
-import datetime as dt
-
 from turbomode_assets.sources.yahoo_client import Answer, Client, Pending
-
-_Question = tuple[str, dt.date]
+from turbomode_assets.sources.yahoo_question import Question
 
 
 class Ahead:
@@ -23,27 +20,26 @@ class Ahead:
     def __init__(self, client: Client) -> None:
         """Keep the client; nothing is asked yet."""
         self.client = client
-        self._under_way: tuple[_Question, Pending] | None = None
-        self._answers: dict[_Question, Answer] = {}
+        self._under_way: tuple[Question, Pending] | None = None
+        self._answers: dict[Question, Answer] = {}
 
-    def begin(self, symbol: str, since: dt.date) -> None:
+    def begin(self, question: Question) -> None:
         """Ask without waiting; nothing where the question has begun already."""
-        if not self.has_begun(symbol, since):
+        if not self.has_begun(question):
             self._settle()
-            self._under_way = (symbol, since), self.client.begin(symbol, since)
+            self._under_way = question, self.client.begin(question)
 
-    def has_begun(self, symbol: str, since: dt.date) -> bool:
+    def has_begun(self, question: Question) -> bool:
         """Whether the question was begun and its answer not collected."""
-        question = (symbol, since)
         last = self._under_way[0] if self._under_way is not None else None
         return question == last or question in self._answers
 
-    def ask(self, symbol: str, since: dt.date) -> Answer:
-        """Chart of `symbol` from `since` to now, waited for."""
-        self.begin(symbol, since)
-        if (symbol, since) not in self._answers:
+    def ask(self, question: Question) -> Answer:
+        """The answer, waited for."""
+        self.begin(question)
+        if question not in self._answers:
             self._settle()
-        return self._answers.pop((symbol, since))
+        return self._answers.pop(question)
 
     def _settle(self) -> None:
         """Wait for the answer that is under way, and keep it."""

@@ -25,12 +25,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pydantic_core
 
 from turbomode_assets import errors, sessions
+from turbomode_assets.sources import yahoo_reading
 
 ZONE = "America/New_York"
 """Time zone of the exchange, in which a stamp becomes a session."""
+
+ZONES = frozenset({ZONE, "America/Chicago"})
+"""Time zones of what trades in its sessions: some indices of Cboe are Chicago's."""
 
 INSTRUMENTS = frozenset({"EQUITY", "ETF", "INDEX"})
 """Kinds of instrument that trade in sessions of the exchange."""
@@ -68,6 +71,8 @@ class Quoted:
     came: Mapping[str, list[Any]]
     dividends: Mapping[dt.date, float]
     splits: Mapping[dt.date, float]
+    priced_at: float
+    """Second of the epoch of the newest price Yahoo has; NaN where it does not say."""
 
 
 def parse(body: str) -> Chart:
@@ -78,13 +83,8 @@ def parse(body: str) -> Chart:
     errors.SourceError
         Where there is none.
     """
-    try:
-        # Five times as fast as the standard library, and as ready to read NaN.
-        found = pydantic_core.from_json(body)
-    except ValueError as cause:
-        message = f"expected a chart in JSON, found {body[:60]!r}"
-        raise errors.SourceError(message) from cause
-    chart = found.get("chart") if isinstance(found, dict) else None
+    found = yahoo_reading.parse(body, "a chart")
+    chart = found.get("chart")
     if not isinstance(chart, dict):
         message = f"expected an object `chart`, found {body[:60]!r}"
         raise errors.SourceError(message)
@@ -105,7 +105,7 @@ def explanation(chart: Chart) -> str:
     return f"{error.get('code')}: {error.get('description')}"
 
 
-def read(chart: Chart, symbol: str) -> Quoted:
+def read(chart: Chart, symbol: str, interval: str = "1d") -> Quoted:
     """What a chart quotes.
 
     Parameters
@@ -114,6 +114,8 @@ def read(chart: Chart, symbol: str) -> Quoted:
         From `parse`.
     symbol
         Symbol as Yahoo spells it.
+    interval
+        Length of its bars, in Yahoo's words.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def read(chart: Chart, symbol: str) -> Quoted:
         arrays of unequal length, an action that is no number.
     """
     result = _result(chart)
-    _require_meta(result.get("meta"), symbol)
+    meta = _require_meta(result.get("meta"), symbol, interval)
     dividends, splits = _read_actions(result.get("events"))
     arrays = _read_arrays(result)
     stamps = _numbers_of(arrays["timestamp"])
@@ -133,6 +135,7 @@ def read(chart: Chart, symbol: str) -> Quoted:
         came=arrays,
         dividends=dividends,
         splits=splits,
+        priced_at=_real(meta.get("regularMarketTime")),
     )
 
 
@@ -144,14 +147,14 @@ def _result(chart: Chart) -> dict[str, Any]:
     return results[0]
 
 
-def _require_meta(meta: object, symbol: str) -> None:
-    """Refuse prices of something else; yfinance would take them."""
+def _require_meta(meta: object, symbol: str, interval: str) -> dict[str, Any]:
+    """What a chart says of itself, if it is the right one; yfinance takes any."""
     found = meta if isinstance(meta, dict) else {}
     expected = {
         "symbol": {symbol},
         "currency": {"USD"},
-        "exchangeTimezoneName": {ZONE},
-        "dataGranularity": {"1d"},
+        "exchangeTimezoneName": ZONES,
+        "dataGranularity": {interval},
         "instrumentType": INSTRUMENTS,
     }
     wrong = [
@@ -160,8 +163,9 @@ def _require_meta(meta: object, symbol: str) -> None:
         if str(found.get(name)) not in known
     ]
     if wrong:
-        message = f"not the daily chart of {symbol}: {'; '.join(wrong)}"
+        message = f"not the {interval} chart of {symbol}: {'; '.join(wrong)}"
         raise errors.SourceError(message)
+    return found
 
 
 def _read_actions(

@@ -1,14 +1,13 @@
-"""Who is asked for a chart: a child process that speaks to Yahoo, under a deadline.
+"""Who is asked: a child process that speaks to Yahoo, under a deadline.
 
-Turns a symbol and a day into an `Answer` that holds Yahoo's words, and turns a child
+Turns a `Question` into an `Answer` that holds Yahoo's words, and turns a child
 that hangs or dies into an answer that says so. yfinance can hang for minutes, remembers
 failures and is poisoned by a single rate limit as long as its process lives; killing
-the process is the one cure for all three. No judging, no retries, no reading of charts.
+the process is the one cure for all three. No judging, no retries, no reading.
 """
 
 import contextlib
 import dataclasses
-import datetime as dt
 import json
 import os
 import pathlib
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from typing import IO, Protocol
 
 from turbomode_assets import errors
+from turbomode_assets.sources.yahoo_question import Question
 
 WORKER = "turbomode_assets.sources.yahoo_worker"
 """Module the child process runs."""
@@ -69,7 +69,7 @@ class Patience:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back when a symbol was asked for.
+    """What came back when a question was asked.
 
     `status` is null where no response to the question itself arrived.
     """
@@ -98,10 +98,10 @@ Pending = Callable[[], Answer]
 
 
 class Client(Protocol):
-    """Something that can be asked for the chart of a symbol."""
+    """Something that can be asked what Yahoo knows."""
 
-    def begin(self, symbol: str, since: dt.date) -> Pending:
-        """Ask for the chart of `symbol`, as Yahoo spells it, from `since` to now.
+    def begin(self, question: Question) -> Pending:
+        """Ask, without waiting for the answer.
 
         Must not be called before the answer to the last question was waited for.
         """
@@ -134,10 +134,10 @@ class Child(contextlib.AbstractContextManager["Child"]):
         """End the process."""
         self.close()
 
-    def begin(self, symbol: str, since: dt.date) -> Pending:
-        """Ask for the chart of `symbol`; see `Client.begin`."""
+    def begin(self, question: Question) -> Pending:
+        """Ask; see `Client.begin`."""
         process = self._process or self._start()
-        self._say(process, {"symbol": symbol, "since": since.isoformat()})
+        self._say(process, question)
         return self._hear
 
     def _hear(self) -> Answer:
@@ -196,11 +196,12 @@ class Child(contextlib.AbstractContextManager["Child"]):
         )
         raise errors.SourceError(message)
 
-    def _say(self, process: subprocess.Popen[str], question: dict[str, str]) -> None:
+    def _say(self, process: subprocess.Popen[str], question: Question) -> None:
         # A dead child shows itself as the end of its answers.
         with contextlib.suppress(BrokenPipeError):
             if process.stdin is not None:
-                process.stdin.write(json.dumps(question) + "\n")
+                said = json.dumps(dataclasses.asdict(question), default=str)
+                process.stdin.write(said + "\n")
                 process.stdin.flush()
 
     def _last_words(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from turbomode_assets.sources.yahoo_client import Answer, Pending
+from turbomode_assets.sources.yahoo_question import Question
 
 _OPENS = dt.time(9, 30, tzinfo=zoneinfo.ZoneInfo("America/New_York"))
 
@@ -31,12 +32,13 @@ class Rehearsal:
         """Keep the bars."""
         self.bars = bars.sort("symbol", "session")
 
-    def begin(self, symbol: str, since: dt.date) -> Pending:
-        """Ask for the chart of `symbol`; see `yahoo_client.Client.begin`."""
-        return functools.partial(self._answer, symbol, since)
+    def begin(self, question: Question) -> Pending:
+        """Ask for a daily chart; see `yahoo_client.Client.begin`."""
+        return functools.partial(self._answer, question)
 
-    def _answer(self, symbol: str, since: dt.date) -> Answer:
-        known = self.bars.filter(pl.col("symbol") == symbol, pl.col("session") >= since)
+    def _answer(self, question: Question) -> Answer:
+        is_asked = pl.col("symbol") == question.symbol
+        known = self.bars.filter(is_asked, pl.col("session") >= question.since)
         if known.is_empty():
             error = {"code": "Not Found", "description": "No data found"}
             body = json.dumps({"chart": {"result": None, "error": error}})

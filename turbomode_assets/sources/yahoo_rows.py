@@ -85,7 +85,7 @@ def _day(day: dt.date) -> np.datetime64:
     return np.datetime64(day, "D")
 
 
-def _later_splits(days: Days, splits: Mapping[dt.date, float]) -> Numbers:
+def later_splits(days: Days, splits: Mapping[dt.date, float]) -> Numbers:
     """Product of the splits after each day."""
     factor = np.ones(days.size)
     for ex_on, ratio in splits.items():
@@ -96,7 +96,7 @@ def _later_splits(days: Days, splits: Mapping[dt.date, float]) -> Numbers:
 def _as_traded(quoted: Quoted, order: npt.NDArray[np.intp]) -> dict[str, Numbers]:
     """Columns of a bar before Yahoo's adjustment for splits; NaN where not finite."""
     days = quoted.days[order]
-    later = _later_splits(days, quoted.splits)
+    later = later_splits(days, quoted.splits)
     traded = {name: quoted.values[name][order] * later for name in PRICES}
     traded["volume"] = quoted.values["volume"][order] / later
     for values in traded.values():
@@ -170,7 +170,7 @@ def _with_orphans(rows: pl.DataFrame, quoted: Quoted, last: dt.date) -> pl.DataF
     alone = [day for day in days if not (quoted.days == _day(day)).any()]
     orphans = []
     for day in sorted(each for each in alone if each <= last):
-        later = float(_later_splits(np.array([_day(day)]), quoted.splits)[0])
+        later = float(later_splits(np.array([_day(day)]), quoted.splits)[0])
         values = {
             "dividend": quoted.dividends.get(day, 0.0) * later,
             "split_ratio": quoted.splits.get(day, 1.0),

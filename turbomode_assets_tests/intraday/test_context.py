@@ -45,7 +45,7 @@ def chain(*changes: Cells) -> pl.DataFrame:
         "source": "test",
     }
     rows = [sound | cells for cells in changes]
-    return pl.DataFrame(rows, schema=intraday_tables.CHAINS.schema())
+    return pl.DataFrame(rows, schema=intraday_tables.DELIVERED_CHAINS.schema())
 
 
 @pytest.mark.parametrize(

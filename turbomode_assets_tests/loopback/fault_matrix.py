@@ -7,7 +7,7 @@
    each has a symbol of its own, so that one night serves them all
 2. `run`     three nights of the real client against the loopback server: the faults
    of the first night, those of the second, and a night without any
-3. `render`  the page
+3. `render`  the first table of the page; the second is the desk's (`desk_matrix`)
 
 The fetched rows stand for a store here: the last readable row of a bar counts.
 """
@@ -22,7 +22,7 @@ import polars as pl
 from turbomode_assets import sessions
 from turbomode_assets.sources import base
 from turbomode_assets.sources.yahoo import Yahoo
-from turbomode_assets_tests.loopback import faults, world
+from turbomode_assets_tests.loopback import desk_matrix, faults, world
 from turbomode_assets_tests.loopback.faults import Plan, Program
 from turbomode_assets_tests.loopback.server import Server, reached
 from turbomode_assets_tests.loopback.yahoo import IMPATIENT, members
@@ -205,4 +205,5 @@ def render(courses: list[Course]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(run()), encoding="utf-8")
+    page = f"{render(run())}\n{desk_matrix.render(desk_matrix.run())}"
+    PAGE.write_text(page, encoding="utf-8")

@@ -30,7 +30,24 @@ class Reply:
 
 
 Answering = Callable[[str, int], Reply]
-"""What a market does: a symbol and the first second asked for, to the chart."""
+"""What a market does: a symbol and the first second asked for, to the daily chart."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request that is not for a daily chart."""
+
+    about: str
+    """rounds, options or headlines."""
+
+    symbol: str
+
+    query: Mapping[str, str]
+    """Parameters of the address."""
+
+
+DeskAnswering = Callable[[Asked], Reply]
+"""What a market does that has quarters of an hour, options and stories as well."""
 
 
 def chart(result: Mapping[str, Any]) -> Reply:

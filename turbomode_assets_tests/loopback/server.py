@@ -35,6 +35,12 @@ from turbomode_assets_tests.loopback import faults, reply
 CHART = "/v8/finance/chart/"
 """Path of charts, followed by the symbol."""
 
+OPTIONS = "/v7/finance/options/"
+"""Path of options, followed by the symbol; refused without a crumb."""
+
+SEARCH = "/v1/finance/search"
+"""Path of the search that finds stories; its query names the symbol."""
+
 CRUMB = "/v1/test/getcrumb"
 """Path of the crumb."""
 
@@ -54,9 +60,11 @@ _CONSENT = (
 
 
 @contextlib.contextmanager
-def reached(market: reply.Answering) -> Iterator["Server"]:
+def reached(
+    market: reply.Answering, desk: reply.DeskAnswering | None = None
+) -> Iterator["Server"]:
     """Server that this process and its children take for Yahoo."""
-    with Server(market) as server:
+    with Server(market, desk) as server:
         before = dict(os.environ)
         os.environ.update(server.environment)
         try:
@@ -72,7 +80,9 @@ class Server:
     Parameters
     ----------
     market
-        Answers for charts.
+        Answers for daily charts.
+    desk
+        Answers for everything else; without one, nothing else is known.
 
     Attributes
     ----------
@@ -86,9 +96,12 @@ class Server:
         Only crumb that is accepted; change it, and the client must fetch it anew.
     """
 
-    def __init__(self, market: reply.Answering) -> None:
+    def __init__(
+        self, market: reply.Answering, desk: reply.DeskAnswering | None = None
+    ) -> None:
         """Keep the market; nothing listens yet."""
         self.market = market
+        self.desk = desk or (lambda _: reply.unknown())
         self.asked: list[str] = []
         self.crumb = "crumb.1"
         self.environment: dict[str, str] = {}
@@ -127,7 +140,10 @@ class Server:
             raise BaseExceptionGroup(message, self.errors)
 
     def plan(self, symbol: str, plan: faults.Plan) -> None:
-        """Let `plan` come over the next requests for `symbol`, or for `CRUMB`."""
+        """Let `plan` come over the next requests for `symbol`, or for `CRUMB`.
+
+        Of a desk's symbol, ``about:symbol``: rounds:RTX, options:RTX, headlines:RTX.
+        """
         self._plans[symbol] = plan
         self._counts[symbol] = 0
 
@@ -139,12 +155,17 @@ class Server:
         """What Yahoo says to a request."""
         self.asked.append(host + target)
         address = urllib.parse.urlsplit(target)
+        path = urllib.parse.unquote(address.path)
         query = dict(urllib.parse.parse_qsl(address.query))
-        if address.path.startswith(CHART):
-            return self._chart(address.path.removeprefix(CHART), query)
-        if address.path == CRUMB:
+        if path.startswith(CHART):
+            return self._chart(path.removeprefix(CHART), query)
+        if path.startswith(OPTIONS):
+            return self._options(path.removeprefix(OPTIONS), query)
+        if path == SEARCH:
+            return self._of_desk("headlines", query.get("q", ""), query)
+        if path == CRUMB:
             return self._spoiled(CRUMB, reply.as_text(self.crumb))
-        if host == "guce.yahoo.com" and address.path == "/consent":
+        if host == "guce.yahoo.com" and path == "/consent":
             return reply.as_text(_CONSENT)
         cookie = "A3=d=1; Domain=.yahoo.com; Path=/; Max-Age=31557600; Secure"
         return reply.as_text("", Set_Cookie=cookie)
@@ -152,7 +173,18 @@ class Server:
     def _chart(self, symbol: str, query: dict[str, str]) -> reply.Reply:
         if query.get("crumb", self.crumb) != self.crumb:
             return faults.stale_crumb(reply.unknown())
+        if query.get("interval") != "1d":
+            return self._of_desk("rounds", symbol, query)
         return self._spoiled(symbol, self.market(symbol, int(query.get("period1", 0))))
+
+    def _options(self, symbol: str, query: dict[str, str]) -> reply.Reply:
+        if query.get("crumb") != self.crumb:
+            return faults.stale_crumb(reply.unknown())
+        return self._of_desk("options", symbol, query)
+
+    def _of_desk(self, about: str, symbol: str, query: dict[str, str]) -> reply.Reply:
+        asked = reply.Asked(about=about, symbol=symbol, query=query)
+        return self._spoiled(f"{about}:{symbol}", self.desk(asked))
 
     def _spoiled(self, about: str, said: reply.Reply) -> reply.Reply:
         """The reply, or what is planned in its place."""

@@ -7,6 +7,7 @@ import polars as pl
 
 from turbomode_assets import tables
 from turbomode_assets.sources.yahoo_client import Answer, Patience, Pending
+from turbomode_assets.sources.yahoo_question import Question
 from turbomode_assets_tests.loopback import world
 
 IMPATIENT = Patience(
@@ -38,9 +39,11 @@ class Direct:
         self.market = market
         self.asked: dict[str, dt.date] = {}
 
-    def begin(self, symbol: str, since: dt.date) -> Pending:
+    def begin(self, question: Question) -> Pending:
         """Answer of the world."""
-        self.asked[symbol] = since
-        said = self.market.answer(symbol, int(world.at(since, 0, 0).timestamp()))
+        since = question.since or dt.date(1970, 1, 1)
+        self.asked[question.symbol] = since
+        midnight = int(world.at(since, 0, 0).timestamp())
+        said = self.market.answer(question.symbol, midnight)
         answer = Answer(status=said.status, body=said.body.decode())
         return lambda: answer

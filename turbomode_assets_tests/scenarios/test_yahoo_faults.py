@@ -2,8 +2,10 @@
 
 import pytest
 
-from turbomode_assets_tests.loopback import fault_matrix
+from turbomode_assets_tests.loopback import desk_matrix, fault_matrix
 from turbomode_assets_tests.loopback.fault_matrix import Course
+
+NO_STORY = ("no rows", "headlines")
 
 pytestmark = pytest.mark.xdist_group("yahoo_faults")
 
@@ -12,6 +14,12 @@ pytestmark = pytest.mark.xdist_group("yahoo_faults")
 def courses() -> list[Course]:
     """Every fault, in a first fetch and in a nightly update."""
     return fault_matrix.run()
+
+
+@pytest.fixture(scope="module")
+def desk() -> list[desk_matrix.Course]:
+    """Every fault, in a round of the intraday desk."""
+    return desk_matrix.run()
 
 
 def test_a_fault_ends_with_all_bars_or_under_a_name(courses: list[Course]) -> None:
@@ -42,7 +50,31 @@ def test_no_bar_is_doubled(courses: list[Course]) -> None:
     assert [each for each in courses if each.n_doubled] == []
 
 
-def test_the_page_says_what_happens(courses: list[Course]) -> None:
-    expected = fault_matrix.render(courses)
+def test_a_desk_gets_everything_or_a_name_for_what_is_missing(
+    desk: list[desk_matrix.Course],
+) -> None:
+    # That nothing was written is all that an empty search says.
+    told = [each for each in desk if (each.fault, each.about) != NO_STORY]
+    assert len(told) == len(desk) - len(desk_matrix.LASTS)
+    assert [each for each in told if each.missing[0] and not each.is_named] == []
+
+
+def test_a_passing_fault_of_a_round_loses_nothing(
+    desk: list[desk_matrix.Course],
+) -> None:
+    passing = [each for each in desk if each.lasts == "one attempt"]
+    repeated = [each for each in passing if len(set(each.results)) > 1]
+    assert len(repeated) > 25
+    assert [each for each in repeated if each.missing[0]] == []
+
+
+def test_the_next_round_heals_everything(desk: list[desk_matrix.Course]) -> None:
+    assert [each for each in desk if each.missing[1] or each.n_doubled] == []
+
+
+def test_the_page_says_what_happens(
+    courses: list[Course], desk: list[desk_matrix.Course]
+) -> None:
+    expected = f"{fault_matrix.render(courses)}\n{desk_matrix.render(desk)}"
     command = "python -m turbomode_assets_tests.loopback.fault_matrix"
     assert fault_matrix.PAGE.read_text(encoding="utf-8") == expected, command

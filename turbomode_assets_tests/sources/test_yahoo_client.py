@@ -1,14 +1,11 @@
 """The real yfinance in its child process, against a server it takes for Yahoo."""
 
-import copy
 import dataclasses
 import datetime as dt
 import json
 import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -16,14 +13,16 @@ import pytest
 from turbomode_assets import errors, market_tables
 from turbomode_assets.sources import yahoo_client, yahoo_round
 from turbomode_assets.sources.yahoo_client import Child, Patience
+from turbomode_assets.sources.yahoo_question import Question
 from turbomode_assets.sources.yahoo_rows import Span
-from turbomode_assets_tests.loopback import faults, fixtures, reply, world
+from turbomode_assets_tests.loopback import faults, fixtures, mutants, reply, world
 from turbomode_assets_tests.loopback.server import CRUMB, Server, reached
 from turbomode_assets_tests.loopback.yahoo import IMPATIENT
 
 pytestmark = pytest.mark.xdist_group("yahoo_client")
 
 SINCE = dt.date(2024, 1, 2)
+AAA = Question(symbol="AAA", since=SINCE)
 NOW = world.at(dt.date(2024, 3, 1), 18)
 SPAN = Span(last=NOW.date(), now=NOW)
 MARKET = world.World([world.Listing(symbol="AAA", first=SINCE)], NOW)
@@ -59,7 +58,7 @@ def yahoo(line: tuple[Server, Child]) -> tuple[Server, Child]:
 
 def test_the_child_hands_over_what_yahoo_said(yahoo: tuple[Server, Child]) -> None:
     server, child = yahoo
-    answer = child.begin("AAA", SINCE)()
+    answer = child.begin(AAA)()
     second = int(world.at(SINCE, 0, 0).timestamp())
     assert answer.body == MARKET.answer("AAA", second).body.decode()
     assert (answer.status, answer.error, answer.is_limited) == (200, "", False)
@@ -68,9 +67,9 @@ def test_the_child_hands_over_what_yahoo_said(yahoo: tuple[Server, Child]) -> No
 
 def test_one_symbol_costs_one_request(yahoo: tuple[Server, Child]) -> None:
     server, child = yahoo
-    child.begin("AAA", SINCE)()
+    child.begin(AAA)()
     before = len(server.asked)
-    child.begin("AAA", SINCE)()
+    child.begin(AAA)()
     assert len(server.asked) == before + 1
 
 
@@ -78,9 +77,9 @@ def test_a_second_answer_is_never_remembered(yahoo: tuple[Server, Child]) -> Non
     _, child = yahoo
     early = world.World(MARKET.listings, world.at(dt.date(2024, 2, 1), 18))
     yahoo[0].market = early.answer
-    first = child.begin("AAA", SINCE)()
+    first = child.begin(AAA)()
     yahoo[0].market = MARKET.answer
-    assert child.begin("AAA", SINCE)().body != first.body
+    assert child.begin(AAA)().body != first.body
 
 
 def test_a_hanging_child_is_killed_and_another_takes_over(
@@ -90,11 +89,11 @@ def test_a_hanging_child_is_killed_and_another_takes_over(
     server.plan("AAA", faults.Plan(faults.slow, last=1))
     patience = Patience(request_seconds=60.0, answer_seconds=1.0)
     with Child(tmp_path / "cache", patience) as child:
-        late = child.begin("AAA", SINCE)()
+        late = child.begin(AAA)()
         assert late.is_late
         assert "killed" in late.error
         # Its own wait ends with the deadline of a fresh child, which is not slow.
-        assert child.begin("AAA", SINCE)().status == 200
+        assert child.begin(AAA)().status == 200
 
 
 @pytest.mark.usefixtures("yahoo")
@@ -102,12 +101,12 @@ def test_a_dead_child_is_an_answer_and_another_takes_over(
     tmp_path: Path,
 ) -> None:
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        assert child.begin("AAA", SINCE)().status == 200
+        assert child.begin(AAA)().status == 200
         child._process.kill()  # type: ignore[union-attr]  # noqa: SLF001
-        died = child.begin("AAA", SINCE)()
+        died = child.begin(AAA)()
         assert died.status is None
         assert "exit status -9" in died.error
-        assert child.begin("AAA", SINCE)().status == 200
+        assert child.begin(AAA)().status == 200
 
 
 def test_a_rate_limited_crumb_does_not_poison_later_questions(
@@ -116,9 +115,9 @@ def test_a_rate_limited_crumb_does_not_poison_later_questions(
     server, _ = yahoo
     server.plan(CRUMB, faults.Plan(faults.rate_limit, last=1))
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        assert child.begin("AAA", SINCE)().is_limited
+        assert child.begin(AAA)().is_limited
         n_before = len(server.asked)
-        assert child.begin("AAA", SINCE)().status == 200
+        assert child.begin(AAA)().status == 200
     crumbs = [each for each in server.asked[n_before:] if "crumb=" in each]
     assert [each for each in crumbs if "Too" in each] == []
 
@@ -129,7 +128,7 @@ def test_a_slow_crumb_is_done_without(
     server, _ = yahoo
     server.plan(CRUMB, faults.Plan(faults.slow))
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        assert child.begin("AAA", SINCE)().status == 200
+        assert child.begin(AAA)().status == 200
     assert "crumb=" not in server.asked[-1]
 
 
@@ -139,7 +138,7 @@ def test_the_folder_of_cookies_is_closed_to_others(
 ) -> None:
     (tmp_path / "cache").mkdir(mode=0o755)
     with Child(tmp_path / "cache", IMPATIENT) as child:
-        child.begin("AAA", SINCE)()
+        child.begin(AAA)()
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
 
 
@@ -151,13 +150,14 @@ def test_a_child_that_cannot_start_says_why(
         Child(tmp_path / "cache", IMPATIENT) as child,
         pytest.raises(errors.SourceError, match="No module named"),
     ):
-        child.begin("AAA", SINCE)()
+        child.begin(AAA)()
 
 
 def verdict(
     yahoo: tuple[Server, Child], symbol: str, span: Span
 ) -> yahoo_round.Verdict:
-    return yahoo_round.judge(yahoo[1].begin(symbol, SINCE)(), symbol, span)
+    asked = Question(symbol=symbol, since=SINCE)
+    return yahoo_round.judge(yahoo[1].begin(asked)(), symbol, span)
 
 
 @needs_recordings
@@ -218,61 +218,13 @@ def test_recorded_charts_of_something_else_are_named(
     assert reason in found.detail
 
 
-JUNK: tuple[object, ...] = (
-    None,
-    "x",
-    -1,
-    0,
-    1e308,
-    10**400,
-    True,
-    [],
-    {},
-    [None],
-    {"a": 1},
-    "2024-01-02",
-)
-
-
-def mutant(seed: int) -> str:
-    """Text of the chart after one to three changes of structure, value or byte."""
-    dice = random.Random(seed)  # noqa: S311 - draws mutants, guards nothing
-    content = [json.loads(MARKET.answer("AAA", 0).body)]
-    for _ in range(dice.randint(1, 3)):
-        change(content, dice)
-    text = json.dumps(content)[1:-1]
-    if dice.random() < 0.2:
-        place = int(len(text) * dice.random())
-        rest = dice.choice(["", text[place + 1 :]])
-        text = text[:place] + dice.choice(["", "\0", "]", "9", "1e999", "NaN"]) + rest
-    return text
-
-
-def change(content: list[Any], dice: random.Random) -> None:
-    """Replace, drop or double something at a random place, deep down more often."""
-    if not content:
-        return
-    holder: Any = content
-    key: Any = 0
-    while isinstance(holder[key], (dict, list)) and holder[key] and dice.random() < 0.9:
-        holder = holder[key]
-        every = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
-        key = dice.choice(every)
-    kind = dice.random()
-    if kind < 0.7:
-        holder[key] = copy.deepcopy(dice.choice(JUNK))
-    elif kind < 0.85:
-        del holder[key]
-    elif isinstance(holder, list):
-        holder.insert(key, holder[key])
-
-
 def survive(yahoo: tuple[Server, Child], seeds: range) -> dict[str, int]:
     """How often each result came of the mutants; no row may be half believed."""
     server, child = yahoo
     counts: dict[str, int] = {}
+    right = json.loads(MARKET.answer("AAA", 0).body)
     for seed in seeds:
-        body = mutant(seed).encode()
+        body = mutants.mutant(right, seed).encode()
         said = reply.Reply(status=200, body=body)
         server.market = lambda *_, said=said: said
         found = verdict(yahoo, "AAA", SPAN)
@@ -283,7 +235,7 @@ def survive(yahoo: tuple[Server, Child], seeds: range) -> dict[str, int]:
         assert whole.select(pl.all_horizontal(values.is_finite()).all()).item(), seed
         assert rows.filter(pl.col("fault").is_not_null())["row"].null_count() == 0, seed
         assert (whole["session"] <= SPAN.last).all(), seed
-    assert child.begin("AAA", SINCE)().status == 200
+    assert child.begin(AAA)().status == 200
     return counts
 
 

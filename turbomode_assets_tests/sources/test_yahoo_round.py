@@ -11,8 +11,9 @@ import pytest
 from turbomode_assets.sources import yahoo_round
 from turbomode_assets.sources.yahoo_ahead import Ahead
 from turbomode_assets.sources.yahoo_client import Answer, Patience, Pending
+from turbomode_assets.sources.yahoo_question import Question
 from turbomode_assets.sources.yahoo_rehearsal import render
-from turbomode_assets.sources.yahoo_round import Round, Wanted, judge
+from turbomode_assets.sources.yahoo_round import Round, Verdict, Wanted, judge
 from turbomode_assets.sources.yahoo_rows import Span
 
 DAY = dt.date(2024, 7, 3)
@@ -37,7 +38,12 @@ def good(symbol: str) -> Answer:
 
 
 def wanted(symbol: str, *, is_stored: bool = True) -> Wanted:
-    return Wanted(symbol=symbol, spelling=symbol, since=DAY, is_stored=is_stored)
+    asked = Question(symbol=symbol, since=DAY)
+    return Wanted(symbol=symbol, question=asked, is_stored=is_stored)
+
+
+def daily(answer: Answer, question: Question) -> Verdict:
+    return judge(answer, question.symbol, SPAN)
 
 
 @dataclasses.dataclass
@@ -48,11 +54,11 @@ class Script:
 
     asked: list[str] = dataclasses.field(default_factory=list)
 
-    def begin(self, symbol: str, since: dt.date) -> Pending:
+    def begin(self, question: Question) -> Pending:
         """Next line of the symbol; the last for ever."""
-        assert since <= DAY
-        self.asked.append(symbol)
-        said = self.lines[symbol]
+        assert question.since == DAY
+        self.asked.append(question.symbol)
+        said = self.lines[question.symbol]
         answer = said.pop(0) if len(said) > 1 else said[0]
         return lambda: answer
 
@@ -61,7 +67,7 @@ def play(
     lines: dict[str, list[Answer]], patience: Patience = QUICK
 ) -> list[tuple[object, ...]]:
     """Symbol, attempt and result of every attempt of a round through the script."""
-    tour = Round(Ahead(Script(lines)), SPAN, 0.0, patience)
+    tour = Round(Ahead(Script(lines)), daily, SPAN.now, 0.0, patience)
     for symbol in [s for s in lines if s != yahoo_round.CANARY]:
         tour.visit(wanted(symbol))
     named = ("symbol", "attempt", "result")
@@ -145,7 +151,7 @@ def test_a_symbol_is_unknown_only_while_the_canary_lives() -> None:
 
 def test_a_symbol_never_known_is_asked_for_once() -> None:
     lines = {"AAA": [UNKNOWN], "SPY": [good("SPY")]}
-    tour = Round(Ahead(Script(lines)), SPAN, 0.0, QUICK)
+    tour = Round(Ahead(Script(lines)), daily, SPAN.now, 0.0, QUICK)
     tour.visit(wanted("AAA", is_stored=False))
     assert [(row["symbol"], row["result"]) for row in tour.attempts] == [
         ("SPY", "complete"),
@@ -156,9 +162,9 @@ def test_a_symbol_never_known_is_asked_for_once() -> None:
 def test_the_next_symbol_is_asked_for_while_a_chart_is_read() -> None:
     unread = dataclasses.replace(good("AAA"), body="<html>")
     script = Script({"AAA": [unread, good("AAA")], "BBB": [BROKEN, good("BBB")]})
-    tour = Round(Ahead(script), SPAN, 0.0, QUICK)
-    assert tour.visit(wanted("AAA"), wanted("BBB")) is not None
-    assert tour.visit(wanted("BBB")) is not None
+    tour = Round(Ahead(script), daily, SPAN.now, 0.0, QUICK)
+    assert tour.visit(wanted("AAA"), wanted("BBB")).rows is not None
+    assert tour.visit(wanted("BBB")).rows is not None
     assert script.asked == ["AAA", "BBB", "AAA", "BBB"]
     assert [row["result"] for row in tour.attempts] == [
         *("unreadable", "complete"),
@@ -170,7 +176,9 @@ def test_asking_ahead_keeps_the_pace_and_waits_for_an_answer() -> None:
     for pace, answer in ((60.0, good("AAA")), (0.0, BROKEN)):
         script = Script({"AAA": [answer]})
         patient = dataclasses.replace(QUICK, attempts=1)
-        Round(Ahead(script), SPAN, pace, patient).visit(wanted("AAA"), wanted("BBB"))
+        Round(Ahead(script), daily, SPAN.now, pace, patient).visit(
+            wanted("AAA"), wanted("BBB")
+        )
         assert script.asked == ["AAA"]
 
 
@@ -186,7 +194,9 @@ def test_a_rate_limit_is_waited_out_as_asked_but_not_for_ever(
 ) -> None:
     slow = dataclasses.replace(QUICK, limited_seconds=0.2, longest_wait_seconds=0.4)
     limited = dataclasses.replace(LIMITED, retry_after=wish)
-    tour = Round(Ahead(Script({"AAA": [limited, good("AAA")]})), SPAN, 0.0, slow)
+    tour = Round(
+        Ahead(Script({"AAA": [limited, good("AAA")]})), daily, SPAN.now, 0.0, slow
+    )
     tour.visit(wanted("AAA"))
     ends = pl.DataFrame(tour.attempts)["ended_at"]
     took = (ends[1] - ends[0]).total_seconds()
