@@ -11,7 +11,7 @@ the European figures of both against each other. Of QuantLib's engines
 
 An option of any life is priced as one of a year: only the products of its life with
 rates and variance matter, so that minutes count although QuantLib knows days only.
-Dividends come as a yield over the life (`dividends.as_yield`).
+Dividends come as a yield over the life (`lives.dividend_yield`).
 
 Nothing here knows a quote, a moment or a policy.
 

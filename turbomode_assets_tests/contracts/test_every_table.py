@@ -5,9 +5,9 @@ import itertools
 import polars as pl
 import pytest
 
-from turbomode_assets import desks, intraday_tables, schema, tables
+from turbomode_assets import desks, intraday_tables, options_tables, schema, tables
 
-EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES)
+EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES, *options_tables.ALL)
 COLUMNS = [(table, column) for table in EVERY for column in table.columns]
 
 PLAIN_DATES = {
@@ -22,9 +22,21 @@ PLAIN_DATES = {
 }
 """Dates whose name says more than a suffix would."""
 
-PLAIN_COUNTS = {"attempt", "rank", "place", "fold", "position", "minute", "stream"}
+PLAIN_COUNTS = {
+    "attempt",
+    "rank",
+    "place",
+    "fold",
+    "position",
+    "minute",
+    "stream",
+    "fill",
+    "opened_by",
+}
 """Whole numbers that are places in an order, not counts."""
 
+SCHEMAS = {"market", "swing", "learning", "reports", "intraday", "options"}
+"""DuckDB schemas: what a table belongs to."""
 
 MARKET_TIMES = {"published_at"}
 """Moments that a source says, the same in every run."""
@@ -58,7 +70,7 @@ def test_a_partition_column_is_a_declared_date(table: schema.Table) -> None:
 def test_a_table_says_what_it_is(table: schema.Table) -> None:
     assert table.grain
     assert table.sentence.endswith(".")
-    assert table.schema_name in {"market", "swing", "learning", "reports", "intraday"}
+    assert table.schema_name in SCHEMAS
     assert table.base_name.isidentifier()
 
 
