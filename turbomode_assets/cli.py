@@ -29,6 +29,7 @@ from rich.progress import (
 from turbomode_assets import (
     cli_champion,
     cli_explain,
+    cli_notify,
     cli_replay,
     cli_up,
     cli_verify,
@@ -64,6 +65,7 @@ _OTHERS = {
     "champion": ("who reigned when, and rollback", cli_champion),
     "explain": ("why a signal says what it says", cli_explain),
     "verify": ("whether everything that must hold does", cli_verify),
+    "notify": ("messages to people", cli_notify),
 }
 
 

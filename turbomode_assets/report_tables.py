@@ -104,5 +104,59 @@ LEARNING = Table(
     ),
 )
 
-ALL = (FEATURE_REPORTS, LEARNING)
+_MESSAGE = schema.text("message", "Its kind and what it is about: said only once.")
+_WRITTEN_ON = schema.date("day", "Day in New York it was written on.")
+
+MESSAGE_KINDS = (
+    *("daily_report", "promotion", "refusal", "demotion", "drift"),
+    *("failure", "stale_data", "test"),
+)
+"""What people are told of."""
+
+MESSAGES = Table(
+    name="reports.messages",
+    grain="message",
+    key=("message",),
+    partition_column="day",
+    sentence="What people are told, once written and never changed.",
+    columns=(
+        _MESSAGE,
+        _WRITTEN_ON,
+        schema.text("kind", "What it tells of.", levels=MESSAGE_KINDS),
+        schema.text("title", "The news in a line."),
+        schema.text("text", "The rest, as plain text."),
+        schema.text("picture", "A PNG file in base64; null without.", nullable=True),
+        schema.clock("written_at", "When it was written."),
+    ),
+)
+
+DELIVERY_EVENTS = ("queued", "sending", "sent", "refused", "unsure", "settled")
+"""What may become of a part of a message, see `notify.outbox`."""
+
+DELIVERIES = Table(
+    name="reports.deliveries",
+    grain="message, channel, part, attempt and event",
+    key=("message", "channel", "part", "attempt", "event"),
+    partition_column="day",
+    sentence="What became of each message on each channel; append-only.",
+    columns=(
+        _MESSAGE,
+        _WRITTEN_ON,
+        schema.text("channel", "What its owner calls it."),
+        schema.count("part", "Of the message, from 1: a long one has several.", low=1),
+        schema.count("attempt", "From 1; 0 before the first.", low=0),
+        schema.text("event", "What happened.", levels=DELIVERY_EVENTS),
+        schema.text("receipt", "What the channel calls the part; else empty."),
+        schema.text("reason", "Why it was refused or is in doubt; else empty."),
+        schema.real("wait_seconds", "Wait the channel asks for.", low=0.0),
+        schema.column(
+            "is_about_note",
+            pl.Boolean(),
+            "Whether the part itself is refused, and others may be taken.",
+        ),
+        schema.clock("happened_at", "When it was recorded."),
+    ),
+)
+
+ALL = (FEATURE_REPORTS, LEARNING, MESSAGES, DELIVERIES)
 """Stored tables of this file."""

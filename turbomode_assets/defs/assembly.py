@@ -15,6 +15,7 @@ from turbomode_assets.defs import (
     automation,
     conditions,
     freshness,
+    messaging,
     partitions,
     resources,
     sensors,
@@ -75,6 +76,7 @@ def assemble(
     if settings.is_living:
         assets = list(dg.map_asset_specs(freshness.watch, assets))
     assets = list(dg.map_asset_specs(conditions.attach, assets))
+    told = messaging.build_specs()
     jobs = automation.build_jobs()
     proof = verification.build_job()
     timed = dg.DefaultScheduleStatus.RUNNING
@@ -82,11 +84,14 @@ def assemble(
     if is_paused:
         timed, watching = timed.STOPPED, watching.STOPPED
     stock = dg.Definitions(
-        assets=assets,
+        assets=[*assets, *told],
         asset_checks=[verification.build_checks()],
         jobs=[*jobs.values(), proof, *actions.build(where, settings)],
         schedules=[*automation.build_schedules(timed), automation.build_proof(timed)],
-        sensors=sensors.build(sensors.Parts(jobs, watching)),
+        sensors=[
+            *sensors.build(sensors.Parts(jobs, watching)),
+            messaging.build_sensor(watching, is_living=settings.is_living),
+        ],
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -5,7 +5,7 @@ import pathlib
 import dagster as dg
 import pytest
 
-from turbomode_assets import market_tables, proof_tables, tables
+from turbomode_assets import market_tables, proof_tables, report_tables, tables
 from turbomode_assets.defs import assembly, metadata, table_io
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.store import home
@@ -39,6 +39,9 @@ WRITTEN_BESIDE = {
     proof_tables.SIGNAL_CHAIN,
 }
 """Tables the assets of the revisions and of the signals write in their transaction."""
+
+BY_SENSOR = {report_tables.MESSAGES, report_tables.DELIVERIES}
+"""Tables no asset writes but the sensor of the messages."""
 
 # Assembling opens and writes nothing; the folder only has to be named.
 HOME = home.Home(pathlib.Path("never-written"))
@@ -103,6 +106,7 @@ def test_a_writer_waits_in_the_pool_of_the_warehouse(key: dg.AssetKey) -> None:
 
 def test_every_table_is_held_by_one_asset() -> None:
     written_beside = {table.name for table in WRITTEN_BESIDE}
+    written_beside |= {table.name for table in BY_SENSOR}
     held = {_table_name(key) for key in HOLDERS}
     assert held | written_beside == {table.name for table in tables.ALL}
     assert len(held) == len(HOLDERS)
@@ -111,6 +115,7 @@ def test_every_table_is_held_by_one_asset() -> None:
 
 def test_only_the_door_of_the_loop_is_external() -> None:
     written_beside = {metadata.key(table) for table in WRITTEN_BESIDE}
+    written_beside |= {metadata.key(table) for table in BY_SENSOR}
     found = SPECS.keys() - HOLDERS.keys() - written_beside
     assert found == {learning.CHAMPION_IN_FORCE}
 

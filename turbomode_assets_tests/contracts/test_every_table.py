@@ -19,6 +19,7 @@ PLAIN_DATES = {
     "window_from",
     "window_to",
     "effective_from",
+    "day",
 }
 """Dates whose name says more than a suffix would."""
 
@@ -32,6 +33,7 @@ PLAIN_COUNTS = {
     "stream",
     "fill",
     "opened_by",
+    "part",
 }
 """Whole numbers that are places in an order, not counts."""
 

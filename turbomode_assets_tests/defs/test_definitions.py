@@ -62,6 +62,12 @@ UPSTREAM = {
         "swing/samples",
         "swing/signals",
     ],
+    "reports/messages": [
+        "learning/champion",
+        "learning/verdicts",
+        "swing/feature_reports",
+    ],
+    "reports/deliveries": ["reports/messages"],
 }
 """Every asset with what it depends on, in the order of the loop."""
 

@@ -1,4 +1,4 @@
-"""What the loopback server sends back, and Yahoo's ways of saying no.
+"""What a loopback server is sent and sends back, and Yahoo's ways of saying no.
 
 Nothing here knows a market or a socket.
 """
@@ -27,6 +27,14 @@ class Reply:
 
     is_cut: bool = False
     """Whether the connection breaks halfway through the content."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """Content of a request, and its type."""
+
+    kind: str
+    body: bytes
 
 
 Answering = Callable[[str, int], Reply]

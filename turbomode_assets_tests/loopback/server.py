@@ -13,6 +13,7 @@ no address, session or function of the client is replaced. Cookie, consent and c
 are answered as Yahoo does; a stale crumb is refused.
 """
 
+import abc
 import collections
 import contextlib
 import http.server
@@ -26,7 +27,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from typing import Self
+from typing import Self, TypeVar
 
 import trustme
 
@@ -54,6 +55,8 @@ HOSTS = (
 )
 """Every host yfinance speaks to for prices."""
 
+Host = TypeVar("Host", bound="Loopback")
+
 _CONSENT = (
     '<html><input name="csrfToken" value="t"><input name="sessionId" value="s"></html>'
 )
@@ -64,7 +67,14 @@ def reached(
     market: reply.Answering, desk: reply.DeskAnswering | None = None
 ) -> Iterator["Server"]:
     """Server that this process and its children take for Yahoo."""
-    with Server(market, desk) as server:
+    with led_to(Server(market, desk)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def led_to(host: Host) -> Iterator[Host]:
+    """Let this process and its children take a server for what it stands for."""
+    with host as server:
         before = dict(os.environ)
         os.environ.update(server.environment)
         try:
@@ -74,15 +84,13 @@ def reached(
             os.environ.update(before)
 
 
-class Server:
-    """Yahoo as far as yfinance sees it, for as long as the context lasts.
+class Loopback(abc.ABC):
+    """A host of the internet on the own machine, for as long as the context lasts.
 
     Parameters
     ----------
-    market
-        Answers for daily charts.
-    desk
-        Answers for everything else; without one, nothing else is known.
+    *hosts
+        Names it answers to.
 
     Attributes
     ----------
@@ -92,22 +100,22 @@ class Server:
         Host and path of every request, in order.
     errors : list of BaseException
         What failed in the server itself; raised when the context ends.
-    crumb : str
-        Only crumb that is accepted; change it, and the client must fetch it anew.
     """
 
-    def __init__(
-        self, market: reply.Answering, desk: reply.DeskAnswering | None = None
-    ) -> None:
-        """Keep the market; nothing listens yet."""
-        self.market = market
-        self.desk = desk or (lambda _: reply.unknown())
+    def __init__(self, *hosts: str) -> None:
+        """Keep the names; nothing listens yet."""
+        self.hosts = hosts
         self.asked: list[str] = []
-        self.crumb = "crumb.1"
         self.environment: dict[str, str] = {}
         self.errors: list[BaseException] = []
-        self._plans: dict[str, faults.Plan] = {}
-        self._counts: collections.Counter[str] = collections.Counter()
+
+    @abc.abstractmethod
+    def answer(self, host: str, target: str, sent: reply.Sent) -> reply.Reply:
+        """What the host says to a request."""
+
+    def is_reachable(self) -> bool:
+        """Whether the next connection is let through."""
+        return True
 
     def __enter__(self) -> Self:
         """Listen."""
@@ -116,7 +124,7 @@ class Server:
         bundle = pathlib.Path(self._folder.name) / "authority.pem"
         authority.cert_pem.write_to_path(str(bundle))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*HOSTS).configure_cert(context)
+        authority.issue_cert(*self.hosts).configure_cert(context)
         self._listener = _Listener(self, context)
         self._thread = threading.Thread(target=self._listener.serve_forever)
         self._thread.start()
@@ -139,6 +147,34 @@ class Server:
             message = "the loopback server itself failed"
             raise BaseExceptionGroup(message, self.errors)
 
+
+class Server(Loopback):
+    """Yahoo as far as yfinance sees it, for as long as the context lasts.
+
+    Parameters
+    ----------
+    market
+        Answers for daily charts.
+    desk
+        Answers for everything else; without one, nothing else is known.
+
+    Attributes
+    ----------
+    crumb : str
+        Only crumb that is accepted; change it, and the client must fetch it anew.
+    """
+
+    def __init__(
+        self, market: reply.Answering, desk: reply.DeskAnswering | None = None
+    ) -> None:
+        """Keep the market; nothing listens yet."""
+        super().__init__(*HOSTS)
+        self.market = market
+        self.desk = desk or (lambda _: reply.unknown())
+        self.crumb = "crumb.1"
+        self._plans: dict[str, faults.Plan] = {}
+        self._counts: collections.Counter[str] = collections.Counter()
+
     def plan(self, symbol: str, plan: faults.Plan) -> None:
         """Let `plan` come over the next requests for `symbol`, or for `CRUMB`.
 
@@ -151,9 +187,13 @@ class Server:
         """Drop every plan."""
         self._plans.clear()
 
-    def answer(self, host: str, target: str) -> reply.Reply:
+    def answer(
+        self,
+        host: str,
+        target: str,
+        sent: reply.Sent,  # noqa: ARG002 - Yahoo is told nothing
+    ) -> reply.Reply:
         """What Yahoo says to a request."""
-        self.asked.append(host + target)
         address = urllib.parse.urlsplit(target)
         path = urllib.parse.unquote(address.path)
         query = dict(urllib.parse.parse_qsl(address.query))
@@ -200,7 +240,7 @@ class Server:
 class _Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
-    def __init__(self, owner: Server, context: ssl.SSLContext) -> None:
+    def __init__(self, owner: Loopback, context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.owner, self.context = owner, context
 
@@ -218,6 +258,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     host = ""
 
     def do_CONNECT(self) -> None:
+        if not self.server.owner.is_reachable():
+            self.send_error(502)
+            return
         self.send_response(200)
         self.end_headers()
         self.host = self.path.partition(":")[0]
@@ -229,11 +272,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = False
 
     def do_GET(self) -> None:
-        self._send(self.server.owner.answer(self.host, self.path))
+        self._answer(b"")
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._send(self.server.owner.answer(self.host, self.path))
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def _answer(self, body: bytes) -> None:
+        owner = self.server.owner
+        owner.asked.append(self.host + self.path)
+        sent = reply.Sent(self.headers.get("Content-Type", ""), body)
+        self._send(owner.answer(self.host, self.path, sent))
 
     def _send(self, said: reply.Reply) -> None:
         time.sleep(said.delay_seconds)

@@ -1,0 +1,82 @@
+"""The channels of an installation, by URL, from the environment and nowhere else.
+
+``TURBOMODE_NOTIFY_PHONE=tgram://TOKEN/CHAT`` is a channel called ``phone``: the name is
+what tables, logs and the user interface know. The URL holds secrets and stays here; an
+error names the variable.
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
+
+import apprise
+from apprise.plugins import telegram as plugin
+
+from turbomode_assets import errors
+from turbomode_assets.notify import base, service, telegram
+
+PREFIX = "TURBOMODE_NOTIFY_"
+"""What the variable of a channel begins with; the rest is its name."""
+
+_TALKATIVE = (
+    *("apprise", "requests", "requests_oauthlib", "urllib3.connectionpool"),
+    *("urllib3.connection", "urllib3.util.retry"),
+)
+"""Loggers that write addresses, and so secrets."""
+
+
+def opened(environment: Mapping[str, str] = os.environ) -> list[base.Channel]:
+    """Every channel that is set, by name.
+
+    Parameters
+    ----------
+    environment
+        Variables of the process.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where a URL is none that is known; names its variable, never its value.
+    """
+    with silence():
+        return [
+            _channel(variable, url)
+            for variable, url in sorted(environment.items())
+            if variable.startswith(PREFIX) and url
+        ]
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Keep libraries from logging addresses for as long as the context lasts."""
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    spoke = [logger for logger in loggers if not logger.disabled]
+    for logger in spoke:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger in spoke:
+            logger.disabled = False
+
+
+def _channel(variable: str, url: str) -> base.Channel:
+    name = variable.removeprefix(PREFIX).lower()
+    sender = apprise.Apprise.instantiate(url)
+    if not isinstance(sender, apprise.NotifyBase):
+        message = (
+            f"expected the URL of a service in {variable}, found none that is known; "
+            "https://appriseit.com lists them"
+        )
+        raise errors.SettingsError(message)
+    if not isinstance(sender, plugin.NotifyTelegram):
+        return service.Service(name, sender)
+    if len(sender.targets) != 1:
+        message = (
+            f"expected one chat in {variable}, found {len(sender.targets)}; write "
+            "tgram://TOKEN/CHAT, and one variable for each chat"
+        )
+        raise errors.SettingsError(message)
+    ((chat, topic),) = sender.targets
+    return telegram.Telegram(name, sender.bot_token, str(chat), topic)
