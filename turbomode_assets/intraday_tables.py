@@ -84,6 +84,12 @@ BARS = Table(
     ),
 )
 
+DAILY_BARS = dataclasses.replace(
+    market_tables.BAR_REVISIONS,
+    name="intraday.daily_bars",
+    sentence="Daily bars of sessions whose rounds no source has; append-only.",
+)
+
 _TITLE = schema.text("title", "The headline itself.")
 _PUBLISHED_AT = schema.column(
     "published_at",
@@ -340,6 +346,7 @@ TRACK_RECORDS = Table(
 
 ALL = (
     BARS,
+    DAILY_BARS,
     HEADLINES,
     CHAINS,
     FETCHES,

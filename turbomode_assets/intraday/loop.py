@@ -2,7 +2,7 @@
 
 ::
 
-    1. bars       delivered rows           -> bars         judge_bars
+    1. bars       delivered rows           -> bars         judge_bars, judge_days
                   headlines, option quotes -> context      judge_headlines, judge_chains
     2. votes      bars, context            -> votes        lay_out, cast_votes
     3. signals    votes, weights, champion -> signals      ask_champion, form_consensus
@@ -27,7 +27,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from turbomode_assets import errors, intraday_tables, rounds, sessions
+from turbomode_assets import errors, intraday_tables, rounds, sessions, tables
 from turbomode_assets.intraday import (
     ballot,
     bars,
@@ -40,6 +40,7 @@ from turbomode_assets.intraday import (
     walk,
 )
 from turbomode_assets.intraday_policy import INTRADAY, IntradayPolicy
+from turbomode_assets.prices import quality
 from turbomode_assets.samples import splits
 
 DESK = "intraday"
@@ -62,6 +63,14 @@ def judge_bars(
     return bars.inspect(delivered, rules.quality, now)
 
 
+def judge_days(
+    delivered: pl.DataFrame, rules: IntradayPolicy = INTRADAY
+) -> quality.Inspection:
+    """What a source delivered as bars of sessions, judged as the other desk's are."""
+    known = tables.BARS.empty()
+    return quality.inspect(delivered, known, rules.quality, is_revising=True)
+
+
 def judge_headlines(delivered: pl.DataFrame) -> context.Inspection:
     """Headlines by the round that could first know them."""
     return context.inspect_headlines(delivered)
@@ -80,9 +89,10 @@ def lay_out(
     headlines: pl.DataFrame,
     chains: pl.DataFrame,
     rules: IntradayPolicy = INTRADAY,
+    daily: pl.DataFrame | None = None,
 ) -> snapshot.History:
     """Stored rows as a history that any moment can be cut out of."""
-    return snapshot.History.of(rules.desk, known_bars, headlines, chains)
+    return snapshot.History.of(rules.desk, known_bars, headlines, chains, daily)
 
 
 def cast_votes(

@@ -9,6 +9,7 @@ import datetime as dt
 
 import polars as pl
 
+from turbomode_assets import intraday_tables
 from turbomode_assets.intraday import loop
 from turbomode_assets.intraday_policy import INTRADAY, IntradayPolicy
 from turbomode_assets.sources import intraday_base
@@ -21,6 +22,9 @@ class World:
     bars: pl.DataFrame
     headlines: pl.DataFrame
     chains: pl.DataFrame
+    daily_bars: pl.DataFrame = dataclasses.field(
+        default_factory=intraday_tables.DAILY_BARS.empty
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,7 @@ def world_of(
         bars=loop.judge_bars(delivery.bars, now, rules).accepted,
         headlines=loop.judge_headlines(delivery.headlines).accepted,
         chains=loop.judge_chains(delivery.chains).accepted,
+        daily_bars=loop.judge_days(delivery.daily, rules).accepted,
     )
 
 
@@ -72,7 +77,9 @@ def cast(
     world: World, first: dt.date, last: dt.date, rules: IntradayPolicy = INTRADAY
 ) -> pl.DataFrame:
     """Votes of every moment from `first` to `last`."""
-    history = loop.lay_out(world.bars, world.headlines, world.chains, rules)
+    history = loop.lay_out(
+        world.bars, world.headlines, world.chains, rules, world.daily_bars
+    )
     moments = loop.moments_of(world.bars, first, last, rules)
     return loop.cast_votes(history, moments, rules)
 

@@ -6,7 +6,9 @@ that a voter cannot look ahead. Building one for any past moment gives what was 
 then: live, only rows known by now are given to `History.of`; in a replay, rows that
 were fetched later count as known when their round ended.
 
-Prices are as traded. No vote, no weight and no label here.
+Prices are as traded, those before a split in the shares of the newest whole session. A
+session without rounds shows its daily bar, from the session after it on. No vote, no
+weight and no label here.
 """
 
 import dataclasses
@@ -16,14 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from turbomode_assets import errors, rounds
+from turbomode_assets import errors, intraday_tables, rounds
+from turbomode_assets.intraday import bar_arrays
 from turbomode_assets.intraday_policy import DeskPolicy
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
-
-FIELDS = ("open", "high", "low", "close", "volume")
-"""Order of the fields in `Snapshot.daily`."""
 
 _QUOTES = ("bid", "ask", "last", "traded", "open_interest", "implied_vol")
 
@@ -68,8 +68,8 @@ class Snapshot:
     minute: int
 
     daily: Floats
-    """Shape (n_names, 5, n_sessions): `FIELDS` of the last sessions; the last column is
-    the session so far, NaN where nothing traded."""
+    """Shape (n_names, 5, n_sessions): `bar_arrays.FIELDS` of the last sessions; the
+    last column is the session so far, NaN where nothing traded."""
 
     ages: Floats
     """Session minutes since each name's newest bar; infinite where there is none."""
@@ -153,6 +153,9 @@ class History:
     sessions_done: Floats
     """Shape (n_names, 5, n_sessions): the bar of each whole session."""
 
+    shares: Floats
+    """Shape (n_names, n_sessions): shares that one of the first session has become."""
+
     session_of: Places
     """Place of each round's session."""
 
@@ -169,6 +172,7 @@ class History:
         bars: pl.DataFrame,
         headlines: pl.DataFrame,
         chains: pl.DataFrame,
+        daily: pl.DataFrame | None = None,
     ) -> "History":
         """Lay out what the desk looks at.
 
@@ -179,6 +183,8 @@ class History:
         bars, headlines, chains
             Rows of `intraday_tables.BARS`, ``.HEADLINES`` and ``.CHAINS``; of several
             revisions of a bar the last known counts.
+        daily
+            Rows of `intraday_tables.DAILY_BARS`, for sessions without rounds.
 
         Raises
         ------
@@ -190,19 +196,24 @@ class History:
                 "expected bars of the desk's symbols, found none: fetch them first"
             )
             raise errors.MissingUpstream(message)
-        first, last = bars["session"].min(), bars["session"].max()
-        grid = rounds.between(first, last)  # type: ignore[arg-type]
-        raw = _lay_out(desk.names, bars, grid)
+        whole = intraday_tables.DAILY_BARS.empty() if daily is None else daily
+        grid = bar_arrays.grid(bars, whole, desk.lookback_sessions)
+        raw = bar_arrays.of_rounds(desk.names, bars, grid)
         session_of = (grid["session"].rank("dense").to_numpy() - 1).astype(np.int64)
-        so_far = _accumulate(raw, grid["minute"].to_numpy())
+        so_far = bar_arrays.so_far(raw, grid["minute"].to_numpy())
         closing = np.flatnonzero(np.diff(session_of, append=session_of[-1] + 1))
+        days = grid["session"].gather(closing)
+        own = bar_arrays.of_days(desk.names, whole, days)
+        is_own = np.isnan(so_far[:, 3, closing])
         place = np.where(np.isfinite(raw[:, 3]), np.arange(grid.height), -1)
+        bar_arrays.mark(place, is_own & np.isfinite(own[:, 3]), closing)
         origin = int(grid["round"][0])
         return cls(
             desk=desk,
             grid=grid,
             so_far=so_far,
-            sessions_done=so_far[:, :, closing],
+            sessions_done=np.where(is_own[:, None], own, so_far[:, :, closing]),
+            shares=bar_arrays.shares(desk.names, whole, days),
             session_of=session_of,
             newest=np.maximum.accumulate(place, axis=1),
             told={s: _headlines(s, headlines, origin) for s in desk.symbols},
@@ -223,11 +234,20 @@ class History:
             symbol=symbol,
             session=session,
             minute=minute,
-            daily=np.concatenate([self.sessions_done[:, :, start:day], today], axis=2),
+            daily=np.concatenate([self._whole(start, day), today], axis=2),
             ages=np.where(newest < 0, np.inf, ages),
             headlines=self._headlines_at(symbol, place, ends_at),
             chain=self._chain_at(symbol, place, session),
         )
+
+    def _whole(self, start: int, day: int) -> Floats:
+        """Whole sessions before `day`, in the shares of the newest of them."""
+        found = self.sessions_done[:, :, start:day].copy()
+        if day > start:
+            now_one = self.shares[:, day - 1, None] / self.shares[:, start:day]
+            found[:, :4] /= now_one[:, None]
+            found[:, 4] *= now_one
+        return found
 
     def _headlines_at(
         self, symbol: str, place: int, now: dt.datetime
@@ -256,35 +276,6 @@ class History:
             is_call=part.pop("is_call").astype(np.bool_),
             **part,
         )
-
-
-def _lay_out(names: tuple[str, ...], bars: pl.DataFrame, grid: pl.DataFrame) -> Floats:
-    """Array of shape (n_names, 5, n_rounds); NaN where nothing traded."""
-    raw = np.full((len(names), len(FIELDS), grid.height), np.nan)
-    rows = bars.sort("known_at").join(
-        pl.DataFrame({"symbol": names}).with_row_index("row"), on="symbol"
-    )
-    column = rounds.numbers(rows) - int(grid["round"][0])
-    for i, field in enumerate(FIELDS):
-        raw[rows["row"].to_numpy(), i, column] = rows[field].to_numpy()
-    return raw
-
-
-def _accumulate(raw: Floats, minute: npt.NDArray[np.int64]) -> Floats:
-    """Bars of each session up to the end of each round."""
-    so_far = raw.copy()
-    for step in range(2, rounds.FULL_SESSION + 1):
-        now = np.flatnonzero(minute == step * rounds.MINUTES)
-        before, here = so_far[:, :, now - 1], raw[:, :, now]
-        opened, closed = before[:, 0], here[:, 3]
-        so_far[:, 0, now] = np.where(np.isnan(opened), here[:, 0], opened)
-        so_far[:, 1, now] = np.fmax(before[:, 1], here[:, 1])
-        so_far[:, 2, now] = np.fmin(before[:, 2], here[:, 2])
-        so_far[:, 3, now] = np.where(np.isnan(closed), before[:, 3], closed)
-        both = np.stack([before[:, 4], here[:, 4]])
-        total = np.nansum(both, axis=0)
-        so_far[:, 4, now] = np.where(np.isnan(both).all(axis=0), np.nan, total)
-    return so_far
 
 
 def _headlines(symbol: str, rows: pl.DataFrame, origin: int) -> _Told:

@@ -15,7 +15,7 @@ from typing import Protocol, Self
 
 import polars as pl
 
-from turbomode_assets import intraday_tables
+from turbomode_assets import intraday_tables, market_tables
 from turbomode_assets.sources import base
 
 
@@ -31,6 +31,9 @@ class Delivery:
         Columns of `intraday_tables.DELIVERED_HEADLINES`; none where a source has none.
     chains
         Columns of `intraday_tables.DELIVERED_CHAINS`; none where a source has none.
+    daily
+        Columns of `market_tables.DELIVERED`: bars of whole sessions asked for whose
+        rounds the source has no longer; none where it has all it ever had.
     attempts
         Rows of `intraday_tables.FETCHES`; none for a source that cannot fail in part.
     """
@@ -41,6 +44,9 @@ class Delivery:
     )
     chains: pl.DataFrame = dataclasses.field(
         default_factory=intraday_tables.DELIVERED_CHAINS.empty
+    )
+    daily: pl.DataFrame = dataclasses.field(
+        default_factory=market_tables.DELIVERED.empty
     )
     attempts: pl.DataFrame = dataclasses.field(
         default_factory=intraday_tables.FETCHES.empty

@@ -7,11 +7,11 @@ Turns a span of days into one delivery, in order:
 2. `yahoo_round.Round`      asks one question after the other, and gives up
 3. `_judge`                 reads with `yahoo_quarters`, `yahoo_options`, `yahoo_news`
 
-Yahoo keeps 60 days of 15-minute bars; what lies further back is an attempt with the
-result ``unavailable``. Bars always run to the present, for their splits to be complete.
-Option quotes are those of the present and belong to the last round that has ended:
-exchanges let them out fifteen minutes late, so none is younger than that round. No
-storing and no judging of rows.
+Yahoo keeps 60 days of 15-minute bars; of what lies further back there are daily bars,
+and an attempt with the result ``unavailable``. Bars always run to the present, for
+their splits to be complete. Option quotes are those of the present and belong to the
+last round that has ended: exchanges let them out fifteen minutes late, so none is
+younger than that round. No storing and no judging of rows.
 
 Yahoo's data are for personal use; its terms forbid passing them on.
 """
@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
-from turbomode_assets import intraday_tables, rounds
+from turbomode_assets import intraday_tables, market_tables, rounds
 from turbomode_assets.intraday_policy import DeskPolicy
 from turbomode_assets.schema import Table
 from turbomode_assets.sources import (
@@ -39,6 +39,7 @@ from turbomode_assets.sources import (
     yahoo_news,
     yahoo_options,
     yahoo_quarters,
+    yahoo_rows,
 )
 from turbomode_assets.sources.yahoo_ahead import Ahead
 from turbomode_assets.sources.yahoo_client import Answer, Client, Patience
@@ -47,7 +48,14 @@ from turbomode_assets.sources.yahoo_question import (
     Question,
     require_addressable,
 )
-from turbomode_assets.sources.yahoo_round import Reading, Round, Verdict, Wanted, weigh
+from turbomode_assets.sources.yahoo_round import (
+    Reading,
+    Round,
+    Verdict,
+    Wanted,
+    judge,
+    weigh,
+)
 
 KEPT = dt.timedelta(days=60)
 """How far back Yahoo gives bars of fifteen minutes."""
@@ -113,8 +121,8 @@ class IntradayYahoo:
         """See `intraday_base.IntradaySource.fetch_rounds`."""
         span = Span(first, last, now)
         with self._connected() as client:
-            judge = functools.partial(_judge, span=span)
-            tour = Round(Ahead(client), judge, now, self.pace_seconds, self.patience)
+            asked, judging = Ahead(client), functools.partial(_judge, span=span)
+            tour = Round(asked, judging, now, self.pace_seconds, self.patience)
             tour.attempts.extend(self._out_of_reach(span))
             found = list(self._visits(tour, span))
         bars = _stacked(found, "rounds", intraday_tables.DELIVERED)
@@ -123,6 +131,7 @@ class IntradayYahoo:
             bars=bars.filter(span.holds(bars["stamped_at"])),
             headlines=stories.filter(span.holds(stories["published_at"])),
             chains=_stacked(found, "options", intraday_tables.DELIVERED_CHAINS),
+            daily=_stacked(found, "daily", market_tables.DELIVERED),
             attempts=_attempts(tour.attempts, last),
         )
 
@@ -130,6 +139,9 @@ class IntradayYahoo:
         self, tour: Round, span: "Span"
     ) -> Iterator[tuple[About, pl.DataFrame | None]]:
         """Rows of every question; of a symbol's options, as many as expiries."""
+        for symbol in self.desk.names if span.first < span.since else ():
+            about = Question(symbol=symbol, about="daily", since=span.first)
+            yield "daily", tour.visit(_wanted(about)).rows
         for symbol in self.desk.names if span.since <= span.last else ():
             about = Question(symbol=symbol, about="rounds", since=span.since)
             yield "rounds", tour.visit(_wanted(about)).rows
@@ -148,7 +160,6 @@ class IntradayYahoo:
         """An attempt for every name whose bars Yahoo keeps no longer."""
         if span.first >= span.since:
             return []
-        end = min(span.last, span.since - dt.timedelta(days=1))
         kept = f"Yahoo keeps 15-minute bars for {KEPT.days} days"
         lost = {
             "about": "rounds",
@@ -156,7 +167,7 @@ class IntradayYahoo:
             "attempt": 1,
             "ended_at": span.now,
             "result": "unavailable",
-            "detail": f"{span.first} to {end}: {kept}",
+            "detail": f"{span.first} to {span.lost_to}: {kept}",
             "n_rows": 0,
         }
         return [{"symbol": symbol, **lost} for symbol in self.desk.names]
@@ -187,6 +198,11 @@ class Span:
         """First day asked for: the first that Yahoo keeps from its midnight on."""
         kept = (self.now - KEPT).astimezone(_ZONE).date() + dt.timedelta(days=1)
         return max(self.first, kept)
+
+    @property
+    def lost_to(self) -> dt.date:
+        """Last day before those, of which there are daily bars alone."""
+        return min(self.last, self.since - dt.timedelta(days=1))
 
     @property
     def moment(self) -> tuple[dt.date, int]:
@@ -235,7 +251,21 @@ def _judge(answer: Answer, question: Question, *, span: Span) -> Verdict:
         return weigh(answer, lambda body: yahoo_options.read(body, symbol, labels))
     if question.about == "headlines":
         return weigh(answer, lambda body: yahoo_news.read(body, symbol, labels))
+    if question.about == "daily":
+        said = judge(answer, symbol, yahoo_rows.Span.until(span.lost_to, span.now))
+        return dataclasses.replace(said, rows=_labeled(said.rows, labels))
     return weigh(answer, lambda body: _read_rounds(body, labels, span.now))
+
+
+def _labeled(rows: pl.DataFrame | None, labels: dict[str, Any]) -> pl.DataFrame | None:
+    """Rows of `yahoo_rows.rebuild` as rows of `market_tables.DELIVERED`."""
+    if rows is None:
+        return None
+    table = market_tables.DELIVERED
+    told = rows.with_columns(
+        pl.lit(value).alias(name) for name, value in labels.items()
+    )
+    return table.empty().vstack(told.select(table.column_names))
 
 
 def _read_rounds(body: str, labels: dict[str, Any], now: dt.datetime) -> Reading:

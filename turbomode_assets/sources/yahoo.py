@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 
 import polars as pl
 
-from turbomode_assets import market_tables, sessions, tables
+from turbomode_assets import market_tables, tables
 from turbomode_assets.sources import (
     base,
     simulated,
@@ -35,9 +35,6 @@ from turbomode_assets.sources.yahoo_question import Question, require_addressabl
 OVERLAP = dt.timedelta(days=45)
 """How far a window reaches back over stored bars: late postings of splits, dividends
 and missing sessions were seen up to some weeks after the day."""
-
-GRACE = dt.timedelta(minutes=15)
-"""Time after the close until a bar is final: Yahoo's prices are 15 minutes late."""
 
 _Step = tuple[yahoo_round.Wanted, yahoo_round.Wanted | None]
 """Who is asked for, and who comes next."""
@@ -105,7 +102,7 @@ class Yahoo:
         A symbol whose stored bars reach the last final session, or its last ever, is
         not asked for.
         """
-        span = yahoo_rows.Span(last=_last_final(request), now=request.now)
+        span = yahoo_rows.Span.until(request.last, request.now)
         due = [
             _wanted(symbol, request)
             for symbol in self.symbols
@@ -149,13 +146,6 @@ class Yahoo:
         if self.client is not None:
             return contextlib.nullcontext(self.client)
         return yahoo_client.Child(self.cache, self.patience)
-
-
-def _last_final(request: base.Request) -> dt.date:
-    """Last session asked for whose bar no longer changes at `request.now`."""
-    day = sessions.on_or_before(min(request.last, request.now.date()))
-    is_final = sessions.close_at(day) + GRACE <= request.now
-    return day if is_final else sessions.shift(day, -1)
 
 
 def _visit_all(

@@ -16,12 +16,17 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from turbomode_assets import sessions
 from turbomode_assets.sources.yahoo_chart import PRICES, QUOTES, Days, Numbers, Quoted
+
+GRACE = dt.timedelta(minutes=15)
+"""Time after the close until a bar is final: Yahoo's prices are 15 minutes late."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,20 @@ class Span:
 
     now: dt.datetime
     """When the chart was asked for, in UTC."""
+
+    @classmethod
+    def until(cls, last: dt.date, now: dt.datetime) -> Self:
+        """Span to the last session, not after `last`, that no longer changes at `now`.
+
+        Examples
+        --------
+        >>> closed = dt.datetime(2024, 7, 3, 17, 14, tzinfo=dt.UTC)
+        >>> Span.until(dt.date(2024, 7, 5), closed).last.isoformat()
+        '2024-07-02'
+        """
+        day = sessions.on_or_before(min(last, now.date()))
+        is_final = sessions.close_at(day) + GRACE <= now
+        return cls(last=day if is_final else sessions.shift(day, -1), now=now)
 
     @property
     def tomorrow(self) -> dt.date:

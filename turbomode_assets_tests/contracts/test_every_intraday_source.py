@@ -77,7 +77,7 @@ def test_every_question_asked_is_accounted_for(kind: str, tmp_path: Path) -> Non
     delivery = build(kind, tmp_path).fetch_rounds(FIRST, LAST, EVENING)
     found = delivery.attempts
     assert_frame_equal(found, intraday_tables.FETCHES.conform(found))
-    kinds = (delivery.bars, delivery.headlines, delivery.chains)
+    kinds = (delivery.bars, delivery.headlines, delivery.chains, delivery.daily)
     if found.height:
         assert found["n_rows"].sum() == sum(rows.height for rows in kinds)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from turbomode_assets import errors
-from turbomode_assets.intraday import bars, context
+from turbomode_assets import errors, sessions
+from turbomode_assets.intraday import bars, context, loop
 from turbomode_assets.intraday_policy import INTRADAY, DeskPolicy
 from turbomode_assets.sources import intraday_base, intraday_yahoo, yahoo_client
 from turbomode_assets.sources.intraday_yahoo import IntradayYahoo
@@ -21,10 +21,11 @@ from turbomode_assets_tests.loopback.yahoo import IMPATIENT
 
 pytestmark = pytest.mark.xdist_group("yahoo_client")
 
-DAY = dt.date(2024, 7, 2)
+SINCE, DAY = dt.date(2024, 2, 1), dt.date(2024, 7, 2)
 DESK = DeskPolicy(
     symbols=("RTX",), peers=("GD",), indices=("SPY",), dollar_index="DX-Y.NYB"
 )
+FIRST_KEPT = dt.date(2024, 5, 4)
 RUNNING = world.at(DAY, 11, 7)
 """Seven minutes into a round."""
 
@@ -33,8 +34,10 @@ class Direct:
     """A client that asks a world without a network, and keeps the questions."""
 
     def __init__(self, market: desk_world.DeskWorld) -> None:
-        """Keep the world."""
+        """Keep the world; daily bars are those of another one."""
         self.market = market
+        listed = [world.Listing(symbol=s, first=SINCE) for s in market.symbols]
+        self.daily = world.World(listed, market.now)
         self.asked: list[Question] = []
 
     def begin(self, question: Question) -> Pending:
@@ -43,6 +46,9 @@ class Direct:
         query = {"period2": "0"}
         if question.since is not None:
             query["period1"] = str(int(world.at(question.since, 0, 0).timestamp()))
+        if question.about == "daily":
+            said = self.daily.answer(question.symbol, int(query["period1"]))
+            return lambda: Answer(status=said.status, body=said.body.decode())
         if question.expires_on is not None:
             at = dt.datetime.combine(question.expires_on, dt.time(), dt.UTC)
             query["date"] = str(int(at.timestamp()))
@@ -115,7 +121,7 @@ def test_one_round_asks_every_name_once_and_each_expiry_once() -> None:
 
 def test_the_past_is_asked_for_as_far_as_yahoo_keeps_it() -> None:
     delivery, asked = fetch(dt.date(2024, 3, 1), DAY, RUNNING)
-    assert asked[0].since == dt.date(2024, 5, 4)
+    assert {each.since for each in asked if each.about == "rounds"} == {FIRST_KEPT}
     lost = delivery.attempts.filter(result="unavailable")
     assert set(lost["symbol"]) == set(DESK.names)
     assert lost["detail"][0].startswith("2024-03-01 to 2024-05-03: Yahoo keeps")
@@ -124,11 +130,28 @@ def test_the_past_is_asked_for_as_far_as_yahoo_keeps_it() -> None:
     assert delivery.bars["stamped_at"].min() == world.at(dt.date(2024, 5, 6))
 
 
+def test_days_out_of_reach_come_as_daily_bars_and_no_day_twice() -> None:
+    delivery, _ = fetch(dt.date(2024, 3, 1), DAY, RUNNING)
+    days = sessions.sessions_between(dt.date(2024, 3, 1), FIRST_KEPT)
+    found = loop.judge_days(delivery.daily)
+    assert found.refused.is_empty()
+    for own in found.accepted.partition_by("symbol"):
+        assert own["session"].to_list() == days
+    listed = [world.Listing(symbol="RTX", first=SINCE)]
+    truth = world.World(listed, RUNNING).truth("RTX")
+    asked_for = truth.filter(pl.col("session").is_in(days))
+    for name in ("open", "close", "volume"):
+        values = found.accepted.filter(symbol="RTX")[name].to_list()
+        assert values == pytest.approx(asked_for[name].to_list())
+
+
 def test_what_is_out_of_reach_as_a_whole_is_not_asked_for() -> None:
     delivery, asked = fetch(dt.date(2024, 3, 1), dt.date(2024, 3, 8), RUNNING)
-    assert asked == []
+    assert {each.about for each in asked} == {"daily"}
     assert delivery.bars.is_empty()
-    assert delivery.attempts["detail"].str.starts_with("2024-03-01 to 2024-03-08").all()
+    assert delivery.daily["session"].max() == dt.date(2024, 3, 8)
+    lost = delivery.attempts.filter(result="unavailable")
+    assert lost["detail"].str.starts_with("2024-03-01 to 2024-03-08").all()
 
 
 def test_a_day_too_many_is_refused_by_yahoo() -> None:
