@@ -2,18 +2,17 @@
 
 import datetime as dt
 
+import numpy as np
 import polars as pl
 import pytest
 
 from turbomode_assets import intraday_policy, rounds
-from turbomode_assets.intraday import consensus, replay, scorecard
-from turbomode_assets.sources import intraday_files, intraday_simulated
+from turbomode_assets.intraday import consensus, loop, replay, scorecard
+from turbomode_assets.sources import intraday_simulated
 from turbomode_assets_tests.intraday import simulated_desk
-from turbomode_assets_tests.oracles import real
+from turbomode_assets_tests.oracles import real_desk
 
 FIRST, LAST = dt.date(2018, 1, 2), dt.date(2018, 8, 31)
-PANEL = real.FOLDER / "intraday" / "dev_intraday.parquet"
-needed = pytest.mark.skipif(not PANEL.exists(), reason=f"no real bars in {PANEL}")
 RULES = simulated_desk.RULES
 
 
@@ -86,26 +85,47 @@ def test_overlap_leaves_one_outcome_a_session_or_less(noise: replay.Replayed) ->
     assert found["60_minutes"]["n_effective"] in range(n // 5, n // 3)
 
 
-@needed
-def test_real_minutes_go_through() -> None:
-    first, last = dt.date(2015, 10, 12), dt.date(2016, 4, 1)
-    desk = intraday_policy.DeskPolicy(
-        symbols=("UTX",), peers=("BA", "CAT", "GS", "JNJ")
+@pytest.fixture(scope="module")
+def minutes() -> replay.Replayed:
+    stretch = real_desk.STRETCHES["UTX by the minute"]
+    world = real_desk.world(stretch)
+    return replay.replay(world, stretch.first, stretch.last, stretch.rules)
+
+
+@real_desk.needed
+def test_real_minutes_go_through(minutes: replay.Replayed) -> None:
+    outcomes = minutes.outcomes
+    assert set(scores(minutes)["horizon"]) == set(rounds.HORIZONS)
+    assert outcomes.filter(maturity="unavailable").height < 0.02 * outcomes.height
+    regrets = scorecard.regrets(
+        minutes.weights, minutes.track_records, intraday_policy.INTRADAY.consensus
     )
-    rules = intraday_policy.IntradayPolicy(desk=desk)
-    source = intraday_files.IntradayFiles(PANEL, symbols=(*desk.symbols, *desk.peers))
-    delivery = source.fetch_rounds(first, last, simulated_desk.EVER)
-    found = replay.replay(
-        replay.world_of(delivery, simulated_desk.EVER, rules), first, last, rules
-    )
-    assert set(scores(found)["horizon"]) == set(rounds.HORIZONS)
-    lost = found.outcomes.filter(maturity="unavailable").height / found.outcomes.height
-    assert lost < 0.02
-    health = {row["voter"]: row for row in scorecard.of_voters(found.votes).to_dicts()}
-    for silent in ("news_sentiment", "options_flow", "market_regime"):
+    assert (regrets["regret"] <= regrets["bound"]).all()
+
+
+@real_desk.needed
+def test_voters_see_as_much_of_real_bars_as_there_is(minutes: replay.Replayed) -> None:
+    health = {r["voter"]: r for r in scorecard.of_voters(minutes.votes).to_dicts()}
+    for silent in ("news_sentiment", "options_flow"):
         assert health[silent]["spoken_share"] == 0.0
-    assert health["market_regime"]["last_excuse"].startswith("No daily bars of SPY")
-    assert health["sector_correlation"]["direction_share"] > 0.4
-    assert health["momentum"]["direction_share"] > 0.75
+    # Daily bars before the first minute leave no voter without a history.
+    for seeing in ("momentum", "market_regime", "sector_correlation"):
+        assert health[seeing]["direction_share"] == 1.0
     assert health["volatility_analysis"]["direction_share"] == 0.0
-    assert health["volatility_analysis"]["movement_share"] > 0.4
+    assert health["volatility_analysis"]["movement_share"] == 1.0
+    regime = minutes.votes.filter(voter="market_regime")
+    assert regime["reason"].str.contains("nothing of DX-Y.NYB").all()
+    assert regime["staleness"].max() == 390.0
+
+
+@real_desk.needed
+def test_daily_bars_go_on_where_the_real_minutes_begin() -> None:
+    stretch = real_desk.STRETCHES["UTX by the minute"]
+    world = real_desk.world(stretch)
+    history = loop.lay_out(
+        world.bars, world.headlines, world.chains, stretch.rules, world.daily_bars
+    )
+    first = int(rounds.between(stretch.first, stretch.first)["round"][0])
+    closes = history.at("UTX", first).closes("UTX")
+    assert closes.size == stretch.rules.desk.lookback_sessions
+    assert np.abs(np.diff(np.log(closes))).max() < 0.1

@@ -62,6 +62,7 @@ def test_doubled_minutes_of_a_real_panel_are_refused_once() -> None:
     rows = delivered("UTX", MINUTES_2015)
     found = bars.inspect(rows, RULES, EVER)
     doubled = rows.height - rows.select("stamped_at").n_unique()
+    assert doubled == 1767
     assert found.refused["reason"].value_counts().rows() == [("duplicate", doubled)]
     assert found.accepted["session"].n_unique() == 115
     assert found.accepted.height == 113 * 26 + 2 * 14  # two half days

@@ -1,0 +1,92 @@
+"""Real bars for the intraday desk: minutes of three vendors, daily bars before them.
+
+What nobody recorded stays missing: headlines, option quotes, the dollar, and quarters
+of an hour of the indices, which are known by their daily bars alone. Of SPY there are
+hourly bars, too, of which no round can be made.
+"""
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from turbomode_assets import market_tables, sessions
+from turbomode_assets.intraday import loop, replay
+from turbomode_assets.intraday_policy import DeskPolicy, IntradayPolicy
+from turbomode_assets.sources import intraday_files
+from turbomode_assets_tests.oracles import real
+
+MINUTES = real.FOLDER / "intraday" / "dev_intraday.parquet"
+EVER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+PEERS = ("BA", "CAT", "GS", "JNJ")
+
+needed = pytest.mark.skipif(not MINUTES.exists(), reason=f"no real bars in {MINUTES}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretch:
+    """Sessions without a gap, of one vendor; RTX was called UTX until April 2020."""
+
+    symbol: str
+    first: dt.date
+    last: dt.date
+
+    @property
+    def rules(self) -> IntradayPolicy:
+        """Policy in force, on the symbols there are."""
+        desk = DeskPolicy(symbols=(self.symbol,), peers=PEERS, indices=("SPY", "QQQ"))
+        return IntradayPolicy(desk=desk)
+
+
+STRETCHES = {
+    "UTX by the minute": Stretch("UTX", dt.date(2015, 10, 12), dt.date(2016, 4, 1)),
+    "UTX by 5 minutes": Stretch("UTX", dt.date(2019, 5, 31), dt.date(2019, 6, 20)),
+    "RTX by the minute": Stretch("RTX", dt.date(2022, 10, 19), dt.date(2022, 11, 11)),
+}
+"""Every stretch there is of the company, by name."""
+
+
+def world(stretch: Stretch) -> replay.World:
+    """What a desk would have stored of a stretch and the look-back before it."""
+    files = intraday_files.IntradayFiles(MINUTES, (stretch.symbol, *PEERS))
+    delivery = files.fetch_rounds(stretch.first, stretch.last, EVER)
+    found = replay.world_of(delivery, EVER, stretch.rules)
+    daily = loop.judge_days(daily_bars(stretch), stretch.rules)
+    return dataclasses.replace(found, daily_bars=daily.accepted)
+
+
+def daily_bars(stretch: Stretch) -> pl.DataFrame:
+    """Columns of `market_tables.DELIVERED`: the panel, multiplied back as it traded."""
+    since = sessions.shift(stretch.first, -stretch.rules.desk.lookback_sessions)
+    names = [*PEERS, "SPY", "QQQ", "^VIX", "RTX"]
+    panel = pl.read_parquet(real.FOLDER / "dev_panel.parquet").filter(
+        pl.col("symbol").is_in(names), pl.col("date").is_between(since, stretch.last)
+    )
+    days = panel.join(_later_splits(), on="symbol", how="left")
+    later = pl.col("split_ratio").filter(pl.col("ex_on") > pl.col("date"))
+    factors = days.group_by("symbol", "date").agg(later_splits=later.product())
+    hours = sessions.trading_hours(since, stretch.last)
+    traded = (
+        panel.join(factors, on=["symbol", "date"])
+        .join(hours.select(date="session", known_at="closes_at"), on="date")
+        .with_columns(
+            pl.col("open", "high", "low", "close") * pl.col("later_splits"),
+            volume=pl.col("volume") / pl.col("later_splits"),
+            symbol=pl.col("symbol").replace("RTX", stretch.symbol),
+            session="date",
+            dividend=pl.lit(0.0),
+            split_ratio=pl.lit(1.0),
+            row=pl.lit(None, pl.String),
+            fault=pl.lit(None, pl.String),
+        )
+    )
+    return traded.select(market_tables.DELIVERED.column_names)
+
+
+def _later_splits() -> pl.DataFrame:
+    """Splits and spin-offs the panel was divided by; none falls within a stretch."""
+    actions = pl.read_parquet(real.FOLDER / "dev_actions.parquet")
+    return actions.filter(pl.col("split_ratio") > 0).select(
+        "symbol", "split_ratio", ex_on="date"
+    )
