@@ -15,7 +15,8 @@
     ├── MissingUpstream         a partition is asked for before what it is made of
     ├── MissingEvidence         a verdict was asked for without a metric it needs
     ├── ArtifactError           a model artifact is absent, torn or tampered with
-    └── PromotionRefused        no passing verdict stands behind a promotion
+    ├── PromotionRefused        no passing verdict stands behind a promotion
+    └── BookBroken              fills that the risk engine would not have allowed
 
 A message says what was expected, what was found and what to do. Nothing but
 exception classes and the wording they share belongs here.
@@ -79,6 +80,10 @@ class ArtifactError(TurbomodeError, ValueError):
 
 class PromotionRefused(TurbomodeError, RuntimeError):
     """No passing verdict stands behind a promotion."""
+
+
+class BookBroken(TurbomodeError, ValueError):
+    """Fills of a paper book that the risk engine would not have allowed."""
 
 
 def require(name: str, value: float, low: float, high: float) -> None:

@@ -200,6 +200,52 @@ class RiskPolicy:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class MetricsPolicy:
+    """What figures are held against, and how sure they are told."""
+
+    win_rate: float = 0.40
+    """Target: the predecessor's, as are the other three."""
+
+    profit_factor: float = 2.5
+    """Target of gains over losses."""
+
+    mean_winner: float = 1.5
+    """Target of the mean return of those that gained."""
+
+    mean_loser: float = -0.5
+    """Target of the mean return of those that lost: the stop."""
+
+    n_resamples: int = 1000
+    """Redrawn series: the ends of an interval then move by a tenth of its width."""
+
+    block: int = 26
+    """Mean length of a block of neighbors: a session of signals."""
+
+    confidence: float = 0.90
+    """Coverage of an interval, as everywhere in the project."""
+
+    seed: int = 20240701
+    """Same seed, same intervals."""
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        errors.require("win_rate", self.win_rate, 0.0, 1.0)
+        errors.require("profit_factor", self.profit_factor, 0.0, 100.0)
+        errors.require("mean_winner", self.mean_winner, 0.0, 100.0)
+        errors.require("mean_loser", self.mean_loser, -0.9999, 0.0)
+        errors.require("n_resamples", self.n_resamples, 10, 1e6)
+        errors.require("block", self.block, 1, 10_000)
+        errors.require("confidence", self.confidence, 0.5, 0.999)
+        errors.require("seed", self.seed, 0, 2**32)
+
+    @property
+    def targets(self) -> dict[str, float]:
+        """Target of each figure that has one."""
+        names = ("win_rate", "profit_factor", "mean_winner", "mean_loser")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class OptionsPolicy:
     """All choices of the options book in force together."""
 
@@ -214,6 +260,9 @@ class OptionsPolicy:
 
     risk: RiskPolicy = RiskPolicy()
     """What the book may do."""
+
+    metrics: MetricsPolicy = MetricsPolicy()
+    """What figures are held against."""
 
     @property
     def version(self) -> str:

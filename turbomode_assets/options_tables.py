@@ -102,6 +102,8 @@ _EVIDENCE = (
     _known("quote_age_minutes", "Age of the quote when it was acted on.", "minutes"),
     _known("conviction_rank", "Share of earlier signals that were less convinced."),
     _known("kelly_fraction", "Share of equity that the bound of expectancy allows."),
+    _known("equity_usd", "Equity of the book just before.", "USD"),
+    _known("session_loss_usd", "Loss since the session began, marks included.", "USD"),
 )
 
 PROPOSALS = Table(
