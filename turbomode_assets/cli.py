@@ -27,6 +27,7 @@ from rich.progress import (
 )
 
 from turbomode_assets import (
+    cli_backup,
     cli_champion,
     cli_explain,
     cli_notify,
@@ -66,6 +67,7 @@ _OTHERS = {
     "explain": ("why a signal says what it says", cli_explain),
     "verify": ("whether everything that must hold does", cli_verify),
     "notify": ("messages to people", cli_notify),
+    "backup": ("keep a home in a folder, while it lives", cli_backup),
 }
 
 
@@ -136,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
         other = commands.add_parser(name, help=text)
         _add_home(other)
         module.add(other)
+    back = commands.add_parser("restore", help="bring a backup back as a new home")
+    _add_home(back)
+    cli_backup.add_restore(back)
     return parser
 
 

@@ -7,6 +7,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +15,7 @@ from rich.table import Table
 from turbomode_assets import errors, proof_tables
 from turbomode_assets.invariants import base, verification
 from turbomode_assets.signals import chain
-from turbomode_assets.store import home, warehouse
+from turbomode_assets.store import copying, home, warehouse
 
 BROKEN = 1
 """Exit code where an invariant is broken."""
@@ -45,10 +46,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     with warehouse.opened(where.database) as store:
         found = list(verification.verify(base.Place(store, where), time.monotonic))
         links = store.read(proof_tables.SIGNAL_CHAIN)
+        prints = copying.fingerprints(store) if options.json else {}
     is_known = options.link in [None, *links["link"]]
     newest = chain.last_link(links)
     if options.json:
-        console.print_json(_as_json(found, newest, is_link_known=is_known))
+        said = {"newest_link": newest, "is_link_known": is_known, "tables": prints}
+        console.print_json(json.dumps(said | _as_dict(found)))
     else:
         console.print(_drawn(found))
         console.print(_closing(found, newest), soft_wrap=True)
@@ -57,9 +60,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return 0 if is_known and all(one.holds for one in found) else BROKEN
 
 
-def _as_json(
-    found: Sequence[verification.Finding], newest: str, *, is_link_known: bool
-) -> str:
+def _as_dict(found: Sequence[verification.Finding]) -> dict[str, Any]:
     rows = [
         {
             "name": one.invariant.name,
@@ -72,8 +73,7 @@ def _as_json(
         }
         for one in found
     ]
-    holds = is_link_known and all(one.holds for one in found)
-    return json.dumps({"holds": holds, "newest_link": newest, "invariants": rows})
+    return {"holds": all(one.holds for one in found), "invariants": rows}
 
 
 def _drawn(found: Sequence[verification.Finding]) -> Table:

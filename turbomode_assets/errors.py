@@ -9,6 +9,8 @@
     ├── TableError              a frame does not match its declaration in tables.py
     │   └── RowLossExceeded     a stage lost more rows than its budget allows
     ├── WarehouseBusy           another process holds the warehouse
+    ├── WarehouseUnusable       damaged, of a later version, read-only, or out of room
+    ├── BackupError             a backup that is not whole, or of a later version
     ├── HomeBusy                another `turbomode up` lives the home
     ├── NotEnoughHistory        too few matured samples to learn from
     ├── Leakage                 a split would learn from what it is to predict
@@ -52,6 +54,14 @@ class RowLossExceeded(TableError):
 
 class WarehouseBusy(TurbomodeError, RuntimeError):
     """Another process holds the warehouse."""
+
+
+class WarehouseUnusable(TurbomodeError, RuntimeError):
+    """The warehouse is damaged, of a later version, read-only, or out of room."""
+
+
+class BackupError(TurbomodeError, ValueError):
+    """A backup is not whole, or of a later version."""
 
 
 class HomeBusy(TurbomodeError, RuntimeError):

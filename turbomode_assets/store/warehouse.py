@@ -18,8 +18,8 @@ import duckdb
 import filelock
 import polars as pl
 
-from turbomode_assets import errors, schema
-from turbomode_assets.store import clauses
+from turbomode_assets import schema
+from turbomode_assets.store import clauses, opening
 
 WAIT_SECONDS = 60.0
 """How long a process waits for another to let go of the warehouse."""
@@ -223,25 +223,31 @@ class Warehouse:
         )
         return int(self._connection.sql(sql).pl().item())
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same, for modules of this folder; to be closed."""
+        return self._connection.cursor()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything written inside is stored together, or none of it."""
         if self._is_writing:
             yield
             return
-        self._connection.begin()
-        self._is_writing = True
-        with contextlib.ExitStack() as undo:
+        with opening.explained(), contextlib.ExitStack() as undo:
+            self._connection.begin()
+            self._is_writing = True
             undo.callback(self._abandon)
             yield
+            self._connection.commit()
             undo.pop_all()
         self._is_writing = False
-        self._connection.commit()
 
     def _abandon(self) -> None:
         self._is_writing = False
-        self._connection.rollback()
         self._columns.clear()
+        # After a commit that failed there is nothing left to give up.
+        with contextlib.suppress(duckdb.Error):
+            self._connection.rollback()
 
     def _stored_columns(self, table: schema.Table) -> list[str]:
         if table.name not in self._columns:
@@ -336,6 +342,8 @@ def opened(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse
     ------
     errors.WarehouseBusy
         Where another process keeps it longer than that; names the process.
+    errors.WarehouseUnusable
+        Where it is damaged, of a later version, or cannot be written.
     """
     real = Path(os.path.realpath(path))
     with _guard:
@@ -353,20 +361,12 @@ def opened(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse
 
 
 def _take(path: Path, wait_seconds: float) -> _Held:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    owner = path.with_name(path.name + ".owner")
-    lock = filelock.FileLock(path.with_name(path.name + ".lock"), timeout=wait_seconds)
-    try:
-        lock.acquire()
-    except filelock.Timeout as timeout:
-        holder = owner.read_text() if owner.exists() else "an unknown process"
-        message = (
-            f"expected {path} to be free within {wait_seconds:.0f} s, but {holder} "
-            "holds it; wait for it to end, or stop it"
-        )
-        raise errors.WarehouseBusy(message) from timeout
-    owner.write_text(f"process {os.getpid()}")
-    _held[path] = _Held(connection=duckdb.connect(str(path)), lock=lock)
+    lock = opening.lock(path, wait_seconds)
+    with contextlib.ExitStack() as undo:
+        undo.callback(lock.release)
+        connection = opening.connect(path, wait_seconds)
+        undo.pop_all()
+    _held[path] = _Held(connection=connection, lock=lock)
     return _held[path]
 
 

@@ -18,6 +18,7 @@ import pytest
 from turbomode_assets import loop, market_tables, policy, schema, sessions, tables
 from turbomode_assets.promotion import alias
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import verifying
 from turbomode_assets_tests.scenarios import simulated_time, to_the_letter
 from turbomode_assets_tests.scenarios.simulated_time import Machine, Past, new_york
 from turbomode_assets_tests.scenarios.to_the_letter import Life
@@ -190,3 +191,7 @@ def test_a_gate_that_fails_leaves_the_champion_where_it_is(troubled: Machine) ->
 def test_nothing_is_doubled(troubled: Machine) -> None:
     with warehouse.opened(troubled.where.database) as store:
         assert not any(store.doubled_keys(table) for table in tables.ALL)
+
+
+def test_what_must_hold_holds(troubled: Machine) -> None:
+    assert verifying.broken(troubled.where) == {}

@@ -13,7 +13,7 @@ from turbomode_assets import market_tables, schema, sessions, tables
 from turbomode_assets.defs import assembly, partitions, resources, restating
 from turbomode_assets.sources import base, simulated
 from turbomode_assets.store import bitemporal, home, warehouse
-from turbomode_assets_tests import conftest
+from turbomode_assets_tests import conftest, verifying
 from turbomode_assets_tests.conftest import Lived
 
 pytestmark = pytest.mark.xdist_group("lived")
@@ -182,6 +182,10 @@ def test_the_sensor_is_quiet_again(
 ) -> None:
     night, _ = restated
     assert isinstance(night.tick(), dg.SkipReason)
+
+
+def test_what_must_hold_holds(night: Night) -> None:
+    assert verifying.broken(night.where) == {}
 
 
 def test_samples_follow_the_outcomes(
