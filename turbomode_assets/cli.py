@@ -103,11 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     run.add_argument("--source", choices=home.SOURCES, default="simulated")
     run.add_argument("--path", default="", help="panel or folder of --source files")
-    run.add_argument(
-        "--universe",
-        default="",
-        help="symbols, or membership intervals",
-    )
+    run.add_argument("--universe", default="", help="symbols, or membership intervals")
+    _add_desk(run)
     run.add_argument("--from", dest="first", type=_day, help="first session of history")
     run.add_argument("--live-from", type=_day, help="first session lived one by one")
     run.add_argument("--to", dest="last", type=_day, help="last session lived")
@@ -142,6 +139,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_home(back)
     cli_backup.add_restore(back)
     return parser
+
+
+def _add_desk(parser: argparse.ArgumentParser) -> None:
+    named = "predicted by the intraday desk, as in RTX,LMT"
+    parser.add_argument("--intraday-symbols", default="", help=named)
+    minutes = "bars of minutes of --source files"
+    parser.add_argument("--intraday-path", default="", help=minutes)
 
 
 def _add_home(parser: argparse.ArgumentParser) -> None:
@@ -207,8 +211,10 @@ def _settings(options: argparse.Namespace) -> tuple[home.Settings, dt.date]:
     """Settings asked for, and the last session to live."""
     chosen = home.Settings(
         source=options.source,
-        path=str(Path(options.path).resolve()) if options.path else "",
-        universe=str(Path(options.universe).resolve()) if options.universe else "",
+        path=_full(options.path),
+        universe=_full(options.universe),
+        intraday_path=_full(options.intraday_path),
+        intraday_symbols=options.intraday_symbols,
         seed=options.seed,
         edge=options.edge,
         n_symbols=options.symbols,
@@ -218,6 +224,11 @@ def _settings(options: argparse.Namespace) -> tuple[home.Settings, dt.date]:
     last = sessions.on_or_before(options.last or latest)
     first = options.first or earliest or _years_before(last, LEARNED_YEARS)
     return home.with_first(chosen, sessions.on_or_after(first)), last
+
+
+def _full(path: str) -> str:
+    """Path from the root; empty where there is none."""
+    return str(Path(path).resolve()) if path else ""
 
 
 def _span(settings: home.Settings) -> tuple[dt.date | None, dt.date]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from turbomode_assets import (
     errors,
+    intraday_tables,
     market_tables,
     proof_tables,
     report_tables,
@@ -382,7 +383,7 @@ def find(name: str) -> Table:
     >>> find("market.bars").key
     ('symbol', 'session')
     """
-    known = {table.name: table for table in ALL}
+    known = {table.name: table for table in (*ALL, *intraday_tables.ALL)}
     if name not in known:
         raise errors.TableError(errors.unknown_name("table", name, known))
     return known[name]

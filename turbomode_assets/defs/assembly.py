@@ -24,6 +24,7 @@ from turbomode_assets.defs import (
 from turbomode_assets.defs.assets import (
     feature_reports,
     features,
+    intraday,
     learning,
     outcomes,
     prices,
@@ -62,17 +63,7 @@ def assemble(
     -------
     dg.Definitions
     """
-    grains = partitions.grains(settings.first)
-    before = (prices, universe, features, signals, outcomes, samples)
-    with warnings.catch_warnings():
-        # Single-run backfills are in beta and partitioned checks in preview; both are
-        # covered by our own tests.
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        stages = [stage.build(grains) for stage in before]
-        stages += [learning.build(grains, rules)]
-        stages += [stage.build(grains) for stage in (feature_reports, reports)]
-    assets = [asset for stage in stages for asset in stage]
+    assets = _stages(partitions.grains(settings.first), rules)
     if settings.is_living:
         assets = list(dg.map_asset_specs(freshness.watch, assets))
     assets = list(dg.map_asset_specs(conditions.attach, assets))
@@ -104,3 +95,20 @@ def assemble(
         sensors=[sensors.build_alarm(watching)],
     )
     return dg.Definitions.merge(stock, alarm)
+
+
+def _stages(
+    grains: partitions.Grains, rules: policy.Policy
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Assets of every stage, in the order of the loop."""
+    before = (prices, universe, features, signals, outcomes, samples)
+    after = (intraday, feature_reports, reports)
+    with warnings.catch_warnings():
+        # Single-run backfills are in beta and partitioned checks in preview; both are
+        # covered by our own tests.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        stages = [stage.build(grains) for stage in before]
+        stages += [learning.build(grains, rules)]
+        stages += [stage.build(grains) for stage in after]
+    return [asset for stage in stages for asset in stage]

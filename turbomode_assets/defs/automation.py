@@ -16,7 +16,8 @@ Sunday 03:00   sampling                    the week that has ended
 05:00 1st      learning_report             the month that begins
 =============  ==========================  ====================================
 
-Every schedule stands here and nowhere else; what a job computes does not. Three
+Every schedule of the nightly desk stands here and nowhere else, those of the other in
+``desk_automation.py``; what a job computes does not. Three
 mechanisms share the work, each where it is exact:
 
 * schedules make a partition for the first time, at its time;
@@ -37,6 +38,7 @@ import dagster as dg
 from turbomode_assets import market_tables, report_tables, sessions, tables
 from turbomode_assets.defs import (
     catching_up,
+    desk_automation,
     metadata,
     partitions,
     progress,
@@ -124,6 +126,7 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
         ),
         "A challenger before the month turns, on what is known by then.",
     ),
+    **desk_automation.JOBS,
 }
 """Assets and description of each job, by name."""
 
@@ -241,14 +244,15 @@ TIMETABLE = (
 
 
 def build_schedules(status: dg.DefaultScheduleStatus) -> list[dg.ScheduleDefinition]:
-    """Schedule of each line of the timetable.
+    """Schedule of each line of the timetable, and those of the intraday desk.
 
     Parameters
     ----------
     status
         Whether they run where nobody has switched them.
     """
-    return [_schedule(line, status) for line in TIMETABLE]
+    nightly = [_schedule(line, status) for line in TIMETABLE]
+    return [*nightly, *desk_automation.build_schedules(status)]
 
 
 def build_alarm(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:

@@ -47,8 +47,8 @@ NOTHING_DUE = "Everything due is done."
 STEP_TAG = "turbomode/step"
 """Tag of a run: job and first partition, by which failures are counted."""
 
-BESIDE = {"replay"}
-"""Jobs that live a history of their own, for hours, and hold up nobody's night."""
+BESIDE = {"replay", "intraday_round", "intraday_grading", "intraday_weights"}
+"""Jobs that hold up nobody's night: a history of its own, and the other desk."""
 
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -184,9 +184,14 @@ def why_asleep(progress: Progress, until: dt.datetime) -> str:
 
 def why_busy(instance: dg.DagsterInstance) -> str:
     """Sentence about a run that is not finished; empty where there is none."""
-    running = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))
-    busy = [run.job_name for run in running if run.job_name not in BESIDE]
+    busy = [name for name in unfinished(instance) if name not in BESIDE]
     return f"{busy[0]} is not finished; one run at a time." if busy else ""
+
+
+def unfinished(instance: dg.DagsterInstance) -> list[str]:
+    """Jobs of the runs that are not finished, newest first."""
+    running = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))
+    return [run.job_name for run in running]
 
 
 def why_wait(instance: dg.DagsterInstance, step: str, now: dt.datetime) -> str:

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from turbomode_assets import market_tables, report_tables, schema, tables
+from turbomode_assets import (
+    intraday_tables,
+    market_tables,
+    report_tables,
+    schema,
+    tables,
+)
 
 _PRICES = tuple(column.name for column in market_tables.BAR_COLUMNS)
 _KEY = ("symbol", "session")
@@ -25,6 +31,15 @@ def _same(source: schema.Table, *names: str) -> dict[str, tuple[str, ...]]:
 def _of(source: schema.Table, *names: str) -> tuple[str, ...]:
     return tuple(f"{source.name}.{name}" for name in names)
 
+
+_MOMENT = ("symbol", "session", "minute")
+_SEEN = (
+    *_of(intraday_tables.BARS, "open", "high", "low", "close", "volume"),
+    *_of(intraday_tables.HEADLINES, "title", "published_at"),
+    *_of(intraday_tables.CHAINS, "traded", "open_interest", "implied_vol"),
+)
+_ENDS = _of(intraday_tables.BARS, "open", "close")
+_VOTED = _of(intraday_tables.VOTES, "score", "confidence")
 
 _FEATURE = _of(tables.FEATURES, "<feature>")
 _PATH = _of(tables.BARS, "open", "high", "low", "close", "dividend", "split_ratio")
@@ -139,6 +154,37 @@ SOURCES: Mapping[schema.Table, Mapping[str, tuple[str, ...]]] = {
             ("rank", "hit_share", "base_rate"),
             (*_of(tables.SIGNALS, "side"), *_of(tables.OUTCOMES, "is_hit")),
         ),
+    },
+    intraday_tables.VOTES: {
+        **_same(intraday_tables.BARS, *_MOMENT),
+        **dict.fromkeys(("score", "volatility", "confidence", "staleness"), _SEEN),
+    },
+    intraday_tables.SIGNALS: {
+        **_same(intraday_tables.VOTES, *_MOMENT, "volatility"),
+        "expert_probabilities": (
+            *_VOTED,
+            *_ENDS,
+            *_of(intraday_tables.TRACK_RECORDS, "trials", "ups"),
+        ),
+        "p_up": (*_VOTED, *_ENDS, *_of(intraday_tables.WEIGHTS, "weight")),
+    },
+    intraday_tables.OUTCOMES: {
+        **_same(intraday_tables.SIGNALS, *_MOMENT, "horizon", "side"),
+        **dict.fromkeys(("realized_return", "is_up"), _ENDS),
+        "entry": _of(intraday_tables.BARS, "open"),
+        "exit": _of(intraday_tables.BARS, "close"),
+        "is_hit": (*_of(intraday_tables.SIGNALS, "side"), *_ENDS),
+    },
+    intraday_tables.WEIGHTS: {
+        **_same(intraday_tables.SIGNALS, "symbol", "horizon", "session"),
+        **dict.fromkeys(
+            ("weight", "loss", "mixture_loss"),
+            (*_of(intraday_tables.SIGNALS, "expert_probabilities", "p_up"), *_ENDS),
+        ),
+    },
+    intraday_tables.TRACK_RECORDS: {
+        **_same(intraday_tables.VOTES, "symbol", "session", "voter"),
+        **dict.fromkeys(("trials", "ups"), (*_VOTED, *_ENDS)),
     },
     market_tables.RESTATEMENTS: {
         **_same(market_tables.BAR_REVISIONS, *_KEY),

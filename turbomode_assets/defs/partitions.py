@@ -41,6 +41,7 @@ class Grains:
     """
 
     daily: dg.TimeWindowPartitionsDefinition
+    running: dg.TimeWindowPartitionsDefinition
     weekly: dg.TimeWindowPartitionsDefinition
     monthly: dg.TimeWindowPartitionsDefinition
     quarterly: dg.TimeWindowPartitionsDefinition
@@ -58,15 +59,19 @@ def grains(first: dt.date) -> Grains:
     -------
     Grains
         Weeks run Sunday to Saturday and include the open one, so that what matured
-        early in it can be learned from at a month's turn. Months are those a model is
+        early in it can be learned from at a month's turn. `running` has the sessions
+        of `daily` and the one of today, for what happens within it; on a day without
+        one, the next, in which no round has ended yet. Months are those a model is
         in force, and include the month that has begun; so do quarters.
     """
     holidays = [
         dt.datetime.combine(day, dt.time(), dt.UTC)
         for day in sessions.closed_weekdays(first, sessions.LAST_DAY)
     ]
+    closed: list[str | dt.datetime] = [WEEKENDS, *holidays]
     return Grains(
-        daily=_grain("0 0 * * *", first, exclusions=[WEEKENDS, *holidays]),
+        daily=_grain("0 0 * * *", first, exclusions=closed),
+        running=_grain("0 0 * * *", first, end_offset=1, exclusions=closed),
         weekly=_grain("0 0 * * 0", sessions.week_start(first), end_offset=1),
         monthly=_grain("0 0 1 * *", sessions.month_start(first), end_offset=1),
         quarterly=_grain("0 0 1 */3 *", sessions.quarter_start(first), end_offset=1),

@@ -7,6 +7,7 @@ https://docs.dagster.io/guides/build/external-resources
 """
 
 import contextlib
+import dataclasses
 import datetime as dt
 import functools
 import time
@@ -17,10 +18,15 @@ import dagster as dg
 import polars as pl
 from dagster_duckdb import DuckDBResource
 
+from turbomode_assets import errors, intraday_policy
 from turbomode_assets.defs import lifeline
 from turbomode_assets.sources import (
     base,
     files,
+    intraday_base,
+    intraday_files,
+    intraday_simulated,
+    intraday_yahoo,
     membership_file,
     simulated,
     yahoo,
@@ -128,6 +134,73 @@ class MarketResource(dg.ConfigurableResource[base.Source]):
         return dt.date.fromisoformat(self.first)
 
 
+class RoundsResource(dg.ConfigurableResource[intraday_base.IntradaySource]):
+    """Where the bars, headlines and option chains of the intraday desk come from."""
+
+    kind: str
+    is_working: bool = True
+    path: str = ""
+    symbols: str = ""
+    cache: str = ""
+    pace_seconds: float = 1.0
+    seed: int = 7
+    edge: float = 1.0
+
+    @property
+    def why_resting(self) -> str:
+        """Sentence about a desk without a source; empty where it has one."""
+        if not self.is_working:
+            return "The intraday desk is switched off in settings.toml: is_intraday"
+        if self.kind != "files" or self.path:
+            return ""
+        return (
+            "The intraday desk rests: prices come from a file, and no file of minutes "
+            "is named in settings.toml: intraday_path"
+        )
+
+    def source(self) -> intraday_base.IntradaySource:
+        """Source these settings describe; a file is read once in a process.
+
+        Raises
+        ------
+        errors.SettingsError
+            Where the desk rests.
+        """
+        if self.why_resting:
+            raise errors.SettingsError(self.why_resting)
+        desk = self.rules().desk
+        if self.kind == "files":
+            return _minutes(self.path, desk.names)
+        if self.kind == "yahoo":
+            cache = Path(self.cache)
+            return intraday_yahoo.IntradayYahoo(desk, cache, self.pace_seconds)
+        return self._simulated()
+
+    def rules(self) -> intraday_policy.IntradayPolicy:
+        """Policy in force, on the symbols asked for."""
+        stock = intraday_policy.INTRADAY
+        desk = stock.desk
+        if self.kind == "simulated":
+            desk = self._simulated().desk
+        elif self.symbols:
+            desk = dataclasses.replace(desk, symbols=_split(self.symbols))
+        return dataclasses.replace(stock, desk=desk)
+
+    def _simulated(self) -> intraday_simulated.IntradaySimulated:
+        stock = intraday_simulated.SYMBOLS
+        symbols = _split(self.symbols) if self.symbols else stock
+        return intraday_simulated.IntradaySimulated(self.seed, self.edge, symbols)
+
+
+def _split(symbols: str) -> tuple[str, ...]:
+    return tuple(symbol.strip().upper() for symbol in symbols.split(","))
+
+
+@functools.lru_cache(maxsize=4)
+def _minutes(path: str, names: tuple[str, ...]) -> intraday_files.IntradayFiles:
+    return intraday_files.IntradayFiles(path, names)
+
+
 @functools.lru_cache(maxsize=4)
 def _files(path: str, universe: str) -> files.Files:
     return files.Files(Path(path), universe=Path(universe) if universe else None)
@@ -181,6 +254,20 @@ def market(where: home.Home, settings: home.Settings) -> MarketResource:
     )
 
 
+def rounds(where: home.Home, settings: home.Settings) -> RoundsResource:
+    """Intraday source these settings describe."""
+    return RoundsResource(
+        kind=settings.source,
+        is_working=settings.is_intraday,
+        path=settings.intraday_path,
+        symbols=settings.intraday_symbols,
+        cache=str(where.root / "yahoo-intraday"),
+        pace_seconds=settings.pace_seconds,
+        seed=settings.seed,
+        edge=settings.edge,
+    )
+
+
 def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
     """Resources of a home by name.
 
@@ -198,6 +285,7 @@ def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
     return {
         "warehouse": WarehouseResource(database=str(where.database)),
         "market": market(where, settings),
+        "rounds": rounds(where, settings),
         "models": RegistryResource(root=str(where.models)),
         "clock": ClockResource(),
     }

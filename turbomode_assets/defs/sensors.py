@@ -9,6 +9,8 @@ sensor               watches
 `champion_changed`   the door of the loop
 `run_failed`         runs that ended badly
 `stale_data`         whether a living home keeps up (``freshness.py``)
+`missed_rounds`      rounds of the intraday desk (``desk_automation.py``)
+`matured_horizons`   outcomes of its signals (``desk_automation.py``)
 ===================  ========================================================
 
 What is due stands in ``automation.py``, what comes first in ``catching_up.py``.
@@ -29,6 +31,7 @@ from turbomode_assets.defs import (
     automation,
     catching_up,
     conditions,
+    desk_automation,
     freshness,
     partitions,
     progress,
@@ -70,6 +73,7 @@ def build(parts: Parts) -> list[dg.SensorDefinition]:
         _champion_changed(parts),
         _run_failed(parts),
         conditions.build_sensor(parts.status),
+        *desk_automation.build_sensors(parts.jobs, parts.status),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Saved views of the asset graph: the three questions people come with, a link each.
+"""Saved views of the asset graph: the questions people come with, a link each.
 
 Dagster keeps saved selections in its paid edition. The open one has tags and links
 that select by tag: a view is a tag on its tables, and the link that asks for it.
@@ -11,6 +11,7 @@ import dataclasses
 import urllib.parse
 
 from turbomode_assets import (
+    intraday_tables,
     market_tables,
     proof_tables,
     report_tables,
@@ -89,7 +90,14 @@ DATA_QUALITY = View(
 )
 """What to look at when a number looks wrong."""
 
-ALL = (TONIGHT, LEARNING, DATA_QUALITY)
+INTRADAY = View(
+    name="intraday",
+    sentence="What the intraday desk saw, said, and learned.",
+    tables=intraday_tables.ALL,
+)
+"""The rounds of the running session."""
+
+ALL = (TONIGHT, LEARNING, DATA_QUALITY, INTRADAY)
 """Every view."""
 
 

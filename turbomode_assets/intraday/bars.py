@@ -27,6 +27,7 @@ REFUSALS = findings.REFUSALS | {
 
 _PLACE = ("symbol", "session", "offset")
 _MOMENT = ("symbol", "session", "minute")
+_SAYS = ("open", "high", "low", "close", "volume", "coverage")
 _AS_DAILY = {"dividend": 0.0, "split_ratio": 1.0, "later_splits": 1.0}
 """What the findings of daily bars look at besides; a bar of minutes has none of it."""
 
@@ -93,6 +94,37 @@ def inspect(
         delivered[sorted(waiting["number"].to_list())],
         _gaps(accepted, now),
     )
+
+
+def changed(
+    accepted: pl.DataFrame, known: pl.DataFrame, now: dt.datetime
+) -> pl.DataFrame:
+    """Accepted bars that say something new.
+
+    Parameters
+    ----------
+    accepted
+        As `inspect` returns them.
+    known
+        Rows of `intraday_tables.BARS` of the same sessions.
+    now
+        Present moment, UTC: when a bar that was known otherwise was seen to differ.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `intraday_tables.BARS`: of moments that had no bar, as they came; of
+        others those that differ from the last known, as known from `now` on.
+    """
+    newest = (
+        known.sort("known_at").unique(_MOMENT, keep="last").select(*_MOMENT, *_SAYS)
+    )
+    both = accepted.join(newest, on=_MOMENT, how="left", maintain_order="left")
+    is_known = pl.col("open_right").is_not_null()
+    differs = pl.any_horizontal(pl.col(n) != pl.col(f"{n}_right") for n in _SAYS)
+    seen_at = pl.when(is_known).then(pl.lit(now)).otherwise(pl.col("known_at"))
+    news = both.filter(~is_known | differs).with_columns(known_at=seen_at)
+    return intraday_tables.BARS.conform(news.select(accepted.columns))
 
 
 def _place(numbered: pl.DataFrame, rules: market_policy.QualityPolicy) -> pl.DataFrame:

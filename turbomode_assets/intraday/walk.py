@@ -120,9 +120,10 @@ def through(
     )
     state.restore(learner, _of(memory.weights, task), _of(memory.track_records, task))
     stored = [_Stored.nothing()]
+    closings = _closings(moments, task.newest)
     learner.follow(
         walked,
-        _closings(moments.filter(is_new), task.newest),
+        [closing for closing in closings if closing > learner.learned_to],
         lambda closing: stored.append(_Stored.of(learner, task, closing)),
     )
     signals = _signals(moments, walked, task, rules.consensus)
@@ -187,8 +188,6 @@ def _of(rows: pl.DataFrame, task: Task) -> pl.DataFrame:
 
 def _closings(moments: pl.DataFrame, newest: int) -> list[int]:
     """Last rounds of the moments' sessions, of those that have ended."""
-    if moments.is_empty():
-        return []
     days = moments["session"]
     grid = rounds.between(days.min(), days.max())  # type: ignore[arg-type]
     last = grid.group_by("session").agg(pl.col("round").max())

@@ -24,6 +24,9 @@ from turbomode_assets.sources import intraday_base, intraday_market, intraday_ro
 EPOCH = dt.date(2018, 1, 2)
 """First session of the simulated intraday market."""
 
+SYMBOLS = ("SIM",)
+"""Symbols that are traded where nobody names others."""
+
 
 class IntradaySimulated:
     """A market of artificial symbols, the same for the same parameters.
@@ -51,7 +54,7 @@ class IntradaySimulated:
         self,
         seed: int = 7,
         edge: float = 1.0,
-        symbols: tuple[str, ...] = ("SIM",),
+        symbols: tuple[str, ...] = SYMBOLS,
         turns_every: int = 252,
     ) -> None:
         """Keep the parameters; years are built when they are asked for."""

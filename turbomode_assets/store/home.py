@@ -28,6 +28,9 @@ DEFAULT = ".turbomode"
 SOURCES = ("simulated", "files", "yahoo")
 """Sources a home can be set up with."""
 
+LATER = {"is_intraday", "intraday_path", "intraday_symbols"}
+"""Settings that may be changed in the file of a home that has lived."""
+
 EARLIEST = dt.date(1998, 1, 2)
 """Earliest first session: two years after the calendar begins, for look-backs."""
 
@@ -92,6 +95,17 @@ class Settings:
     first: dt.date = dt.date(2020, 1, 2)
     """First session of history; the first partition of every daily asset."""
 
+    is_intraday: bool = True
+    """Whether the intraday desk works beside the nightly one."""
+
+    intraday_path: str = ""
+    """Bars of minutes for the intraday desk of the file source; without them the desk
+    has nothing to look at, and rests."""
+
+    intraday_symbols: str = ""
+    """Symbols the intraday desk predicts, separated by commas; empty: those of its
+    policy, or of the simulated market."""
+
     @property
     def is_living(self) -> bool:
         """Whether the source goes on with the calendar, session after session."""
@@ -105,6 +119,9 @@ class Settings:
         is_there = bool(self.path) and Path(self.path).exists()
         if self.source == "files" and not is_there:
             message = f"expected a file or folder at path {self.path!r}, found nothing"
+            raise errors.SettingsError(message)
+        if self.intraday_path and not Path(self.intraday_path).is_file():
+            message = f"expected a file at {self.intraday_path!r}, found none"
             raise errors.SettingsError(message)
         if self.first < EARLIEST:
             message = f"`first` must be {EARLIEST} or later, was {self.first}"
@@ -196,13 +213,7 @@ def prepare(home: Home, settings: Settings) -> None:
     if not home.settings_file.exists():
         home.settings_file.write_text(_as_toml(settings))
         return
-    kept = read_settings(home)
-    pairs = [(f.name, getattr(kept, f.name)) for f in dataclasses.fields(Settings)]
-    differing = [
-        f"{name} is {old}, asked for {getattr(settings, name)}"
-        for name, old in pairs
-        if old != getattr(settings, name)
-    ]
+    differing = _differences(read_settings(home), settings)
     if differing:
         message = (
             f"{home.root} was set up differently: {'; '.join(differing)}. "
@@ -211,10 +222,23 @@ def prepare(home: Home, settings: Settings) -> None:
         raise errors.SettingsError(message)
 
 
+def _differences(kept: Settings, asked: Settings) -> list[str]:
+    """Settings asked for otherwise; those of `LATER` only where not the default."""
+    found = []
+    for field in dataclasses.fields(Settings):
+        old, new = getattr(kept, field.name), getattr(asked, field.name)
+        is_asked = field.name not in LATER or new != field.default
+        if old != new and is_asked:
+            found.append(f"{field.name} is {old}, asked for {new}")
+    return found
+
+
 def _as_toml(settings: Settings) -> str:
     def literal(value: object) -> str:
         text = str(value)
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        if isinstance(value, bool):
+            return text.lower()
         return f'"{quoted}"' if isinstance(value, str) else text
 
     fields = dataclasses.asdict(settings)

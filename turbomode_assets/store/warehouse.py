@@ -153,7 +153,13 @@ class Warehouse:
             self._insert(table, rows)
         return rows.height
 
-    def newest(self, table: schema.Table, by: str, column: str) -> dict[str, dt.date]:
+    def newest(
+        self,
+        table: schema.Table,
+        by: str,
+        column: str,
+        before: dt.date = dt.date.max,
+    ) -> dict[str, dt.date]:
         """Latest day in `column` for each value of `by`; empty where nothing is stored.
 
         Parameters
@@ -164,12 +170,16 @@ class Warehouse:
             Text column.
         column
             Date column.
+        before
+            First day that does not count.
         """
         if not self._stored_columns(table):
             return {}
         group, day = clauses.quoted(by), clauses.quoted(column)
-        stored = clauses.relation(table)
-        sql = f"SELECT {group}, max({day}) FROM {stored} GROUP BY 1 ORDER BY 1"  # noqa: S608
+        sql = (
+            f"SELECT {group}, max({day}) FROM {clauses.relation(table)} "  # noqa: S608
+            f"WHERE {day} < DATE '{before}' GROUP BY 1 ORDER BY 1"
+        )
         return dict(self._connection.sql(sql).pl().iter_rows())
 
     def holds(self, table: schema.Table) -> bool:

@@ -5,9 +5,15 @@ import pathlib
 import dagster as dg
 import pytest
 
-from turbomode_assets import market_tables, proof_tables, report_tables, tables
+from turbomode_assets import (
+    intraday_tables,
+    market_tables,
+    proof_tables,
+    report_tables,
+    tables,
+)
 from turbomode_assets.defs import assembly, metadata, table_io
-from turbomode_assets.defs.assets import learning
+from turbomode_assets.defs.assets import intraday, learning
 from turbomode_assets.store import home
 
 STAGES = {
@@ -20,6 +26,7 @@ STAGES = {
     "learning",
     "in_force",
     "reports",
+    "intraday",
 }
 
 DAILY = {
@@ -28,7 +35,10 @@ DAILY = {
     tables.FEATURES,
     tables.SIGNALS,
     tables.OUTCOMES,
+    *intraday_tables.ALL,
 }
+
+EVERY = (*tables.ALL, *intraday_tables.ALL)
 
 WHOLE = {tables.UNIVERSE, market_tables.RESTATEMENTS}
 """Tables of assets without partitions."""
@@ -108,16 +118,16 @@ def test_every_table_is_held_by_one_asset() -> None:
     written_beside = {table.name for table in WRITTEN_BESIDE}
     written_beside |= {table.name for table in BY_SENSOR}
     held = {_table_name(key) for key in HOLDERS}
-    assert held | written_beside == {table.name for table in tables.ALL}
+    assert held | written_beside == {table.name for table in EVERY}
     assert len(held) == len(HOLDERS)
     assert not held & written_beside
 
 
-def test_only_the_door_of_the_loop_is_external() -> None:
+def test_only_the_doors_of_the_loops_are_external() -> None:
     written_beside = {metadata.key(table) for table in WRITTEN_BESIDE}
     written_beside |= {metadata.key(table) for table in BY_SENSOR}
     found = SPECS.keys() - HOLDERS.keys() - written_beside
-    assert found == {learning.CHAMPION_IN_FORCE}
+    assert found == {learning.CHAMPION_IN_FORCE, intraday.WEIGHTS_IN_FORCE}
 
 
 @every_stored_asset

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from turbomode_assets import schema, tables
+from turbomode_assets import intraday_tables, schema, tables
 from turbomode_assets.defs import accounting, automation, lineage, views
 from turbomode_assets_tests.contracts.test_every_asset import (
     DEFINITIONS,
@@ -11,6 +11,7 @@ from turbomode_assets_tests.contracts.test_every_asset import (
     SPECS,
 )
 
+LEARNED = (intraday_tables.WEIGHTS, intraday_tables.TRACK_RECORDS)
 GRAPH = DEFINITIONS.resolve_asset_graph()
 
 ORDER = [
@@ -22,6 +23,7 @@ ORDER = [
     "outcomes",
     "samples",
     "learning",
+    "intraday",
 ]
 """Groups in the order of the loop; the door stands before what it opens for."""
 
@@ -77,8 +79,9 @@ def test_lineage_follows_the_graph(key: dg.AssetKey) -> None:
         assert found is None
         return
     ancestors = {key, *GRAPH.get_ancestor_asset_keys(key)}
-    # The champion reaches the signals through the door alone.
-    ancestors |= {lineage.holder(tables.CHAMPIONS.name)}
+    # Champion and weights reach the signals through a door alone.
+    learned = (tables.CHAMPIONS, *LEARNED)
+    ancestors |= {lineage.holder(table.name) for table in learned}
     assert isinstance(found, dg.TableColumnLineage)
     named = {dep.asset_key for deps in found.deps_by_column.values() for dep in deps}
     assert named <= ancestors
@@ -98,6 +101,7 @@ def test_every_asset_is_in_a_view_or_beside_the_loop() -> None:
     seen = {lineage.holder(table.name) for view in views.ALL for table in view.tables}
     beside = {key.to_user_string() for key in SPECS.keys() - seen}
     assert beside == {
+        "intraday/weights_in_force",
         "learning/champion_in_force",
         "market/curations",
         "market/rankings",

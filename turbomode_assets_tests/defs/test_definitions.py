@@ -14,7 +14,7 @@ from dagster._utils import schedules
 
 from turbomode_assets import sessions
 from turbomode_assets.defs import assembly, automation, conditions, ticks
-from turbomode_assets.defs.assets import learning
+from turbomode_assets.defs.assets import intraday, learning
 from turbomode_assets.store import home
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -56,6 +56,30 @@ UPSTREAM = {
         "swing/features",
         "swing/outcomes",
     ],
+    "intraday/bars": [],
+    "intraday/daily_bars": [],
+    "intraday/headlines": [],
+    "intraday/chains": [],
+    "intraday/fetches": [],
+    "intraday/votes": [
+        "intraday/bars",
+        "intraday/chains",
+        "intraday/daily_bars",
+        "intraday/headlines",
+    ],
+    "intraday/weights_in_force": [],
+    "intraday/signals": [
+        "intraday/bars",
+        "intraday/votes",
+        "intraday/weights_in_force",
+    ],
+    "intraday/outcomes": ["intraday/bars", "intraday/signals"],
+    "intraday/weights": ["intraday/bars", "intraday/signals", "intraday/votes"],
+    "intraday/track_records": [
+        "intraday/bars",
+        "intraday/signals",
+        "intraday/votes",
+    ],
     "reports/learning": [
         "learning/standings",
         "swing/outcomes",
@@ -82,6 +106,8 @@ CRONS = {
     "retraining": ("retraining", "0 4 1 * *"),
     "learning_report": ("learning_report", "0 5 1 * *"),
     "verification": ("verification", "45 2 * * *"),
+    "intraday_round": ("intraday_round", "1,16,31,46 9-17 * * 1-5"),
+    "intraday_weights": ("intraday_weights", "15 18 * * 1-5"),
 }
 
 JOBS = {
@@ -127,6 +153,18 @@ JOBS = {
         "learning/oof_predictions",
         "learning/verdicts",
     ],
+    "intraday_round": [
+        "intraday/bars",
+        "intraday/chains",
+        "intraday/daily_bars",
+        "intraday/fetches",
+        "intraday/headlines",
+        "intraday/outcomes",
+        "intraday/signals",
+        "intraday/votes",
+    ],
+    "intraday_grading": ["intraday/outcomes"],
+    "intraday_weights": ["intraday/track_records", "intraday/weights"],
 }
 
 TICKS = [
@@ -189,13 +227,19 @@ def test_everything_comes_after_what_it_is_made_of() -> None:
         assert all(order.index(other) < order.index(key) for other in others)
 
 
-def test_the_loop_closes_through_an_external_asset_alone() -> None:
+DOORS = {
+    learning.CHAMPION_IN_FORCE: "swing/signals",
+    intraday.WEIGHTS_IN_FORCE: "intraday/signals",
+}
+"""External assets, and the one asset each opens for."""
+
+
+def test_each_loop_closes_through_an_external_asset_alone() -> None:
     graph = DEFINITIONS.resolve_asset_graph()
-    door = graph.get(learning.CHAMPION_IN_FORCE)
     roots = {key for key in graph.external_asset_keys if not graph.get(key).parent_keys}
-    assert roots == {learning.CHAMPION_IN_FORCE}
-    assert door.parent_keys == set()
-    assert door.child_keys == {dg.AssetKey(["swing", "signals"])}
+    assert roots == DOORS.keys()
+    for door, child in DOORS.items():
+        assert graph.get(door).child_keys == {dg.AssetKey(child.split("/"))}
 
 
 def test_the_promotion_gate_blocks_month_by_month() -> None:

@@ -29,7 +29,9 @@ pytestmark = [
     pytest.mark.timeout(6 * 3600),
 ]
 
-SETTINGS = home.Settings(n_symbols=16, edge=8.0, first=dt.date(2021, 5, 3))
+SETTINGS = home.Settings(
+    n_symbols=16, edge=8.0, first=dt.date(2021, 5, 3), is_intraday=False
+)
 LEAN = dataclasses.replace(
     policy.SWING,
     training=dataclasses.replace(policy.SWING.training, line_up="lean_two"),

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.timeout(1800),
 ]
 
-SETTINGS = home.Settings(n_symbols=6, first=dt.date(2024, 3, 1))
+SETTINGS = home.Settings(n_symbols=6, first=dt.date(2024, 3, 1), is_intraday=False)
 BEGIN = new_york("2024-06-14 12:00")
 END = new_york("2024-06-25 12:00")
 HOLIDAY = dt.date(2024, 6, 19)

@@ -24,6 +24,15 @@ def test_another_market_in_the_same_home_is_refused(tmp_path: Path) -> None:
         home.prepare(home.Home(tmp_path), home.Settings(edge=0.0))
 
 
+def test_the_intraday_desk_may_be_changed_in_the_file(tmp_path: Path) -> None:
+    kept = home.Settings(is_intraday=False, intraday_symbols="RTX,LMT")
+    home.prepare(home.Home(tmp_path), kept)
+    home.prepare(home.Home(tmp_path), home.Settings())
+    assert home.read_settings(home.Home(tmp_path)) == kept
+    with pytest.raises(errors.SettingsError, match="RTX,LMT, asked for GD"):
+        home.prepare(home.Home(tmp_path), home.Settings(intraday_symbols="GD"))
+
+
 def test_a_home_without_settings_has_the_defaults(tmp_path: Path) -> None:
     assert home.read_settings(home.Home(tmp_path)) == home.Settings()
 

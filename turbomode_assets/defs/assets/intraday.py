@@ -1,0 +1,283 @@
+"""The intraday desk: bars and context, votes, signals, outcomes, weights.
+
+A partition is a session, the running one included, and its rounds are rows: every
+quarter of an hour the partition of the day is materialized again and grows by what has
+ended since. Partitions of fifteen minutes were tried: with the night, weekends and
+holidays excluded Dagster takes 0.2 ms for every round ever made each time it lists
+them, more than a second after a year, and keeps 26 times as many events; its cron
+cannot begin at half past nine, and a half day would be rounds that never come. Sessions
+take 15 ms for seven years, a backfill of a year is 252 partitions, and what a round is
+stays with the calendar (``rounds.py``), where half days and changes of clocks are
+exact. Which rounds were spoken is on every materialization, as ``rounds``.
+
+The loop of the desk closes through the external asset ``intraday/weights_in_force``,
+whose events only ``intraday/weights`` reports; signals depend on it and begin with the
+newest weights of an earlier session.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from turbomode_assets import intraday_tables, market_tables
+from turbomode_assets.defs import desk, desk_report, metadata, partitions, table_io
+from turbomode_assets.defs.resources import (
+    ClockResource,
+    RoundsResource,
+    WarehouseResource,
+)
+
+GROUP = "intraday"
+"""Group of the desk."""
+
+ACCOUNTED = "all_rows_accounted"
+"""Check that every delivered row is used, refused or waiting."""
+
+WEIGHTS_IN_FORCE = dg.AssetKey(["intraday", "weights_in_force"])
+"""The door through which the desk's loop closes."""
+
+_TAKEN_IN = {
+    intraday_tables.BARS: "What traded in each round, as each fetch knew it.",
+    intraday_tables.DAILY_BARS: "Sessions whose rounds the source has no longer.",
+    intraday_tables.HEADLINES: "Headlines, by the first round that could know them.",
+    intraday_tables.CHAINS: "Option quotes as they stood at the end of a round.",
+    intraday_tables.FETCHES: "Questions to the source, and how each ended.",
+}
+_SEEN = tuple(table for table in _TAKEN_IN if table is not intraday_tables.FETCHES)
+"""What voters look at."""
+
+_LEARNED = {
+    intraday_tables.WEIGHTS: "What each expert weighs after a session.",
+    intraday_tables.TRACK_RECORDS: "What has followed when a voter spoke like this.",
+}
+
+
+def build(grains: partitions.Grains) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Assets of the desk, in the order of its loop."""
+    # Dependencies are those of a session on itself: snapshots and walks look back on
+    # earlier ones as well, and what they read they ask the warehouse for, so that a
+    # session by hand does not ask Dagster for the ninety after it.
+    return [_intake(grains), _votes(grains), *_spoken(grains), _weights(grains)]
+
+
+def _intake(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="intraday_intake",
+        specs=[
+            dg.AssetSpec(**metadata.declared(table, GROUP, "polars"), description=text)
+            for table, text in _TAKEN_IN.items()
+        ],
+        partitions_def=grains.running,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[
+            *map(table_io.schema_check, _TAKEN_IN),
+            dg.AssetCheckSpec(
+                ACCOUNTED,
+                asset=metadata.key(intraday_tables.BARS),
+                blocking=True,
+                description="Every row delivered is used, refused or waiting.",
+            ),
+        ],
+        pool=metadata.POOL,
+    )
+    def intake(
+        context: dg.AssetExecutionContext,
+        rounds: RoundsResource,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> Iterator[Any]:
+        window, now, rules = _window(context), clock.now(), rounds.rules()
+        desk.require_begun(window, now)
+        with warehouse.opened() as store:
+            since = desk.fetched_from(store, window, rules)
+        # A source may take minutes; meanwhile the warehouse is free.
+        delivery = rounds.source().fetch_rounds(since, window.last, now)
+        with warehouse.opened() as store:
+            taken = desk.keep(store, delivery, window, now, rules)
+            for table in _TAKEN_IN:
+                rows = store.read(table, window.first, window.last)
+                check = table_io.schema_result(store, table, window)
+                notes = desk_report.taken(taken, table)
+                yield table_io.result(context, table, rows, [check], notes)
+        yield _accounted(taken)
+        _report_refused(context, taken)
+
+    return intake
+
+
+def _window(context: dg.AssetExecutionContext) -> partitions.Window:
+    return partitions.session_window(list(context.partition_keys))
+
+
+def _accounted(taken: desk.Taken) -> dg.AssetCheckResult:
+    delivered, *kept = taken.account.values()
+    return dg.AssetCheckResult(
+        check_name=ACCOUNTED,
+        asset_key=metadata.key(intraday_tables.BARS),
+        passed=delivered == sum(kept),
+        description=f"{delivered} rows came, {sum(kept)} are accounted for.",
+    )
+
+
+def _report_refused(context: dg.AssetExecutionContext, taken: desk.Taken) -> None:
+    n_rows = taken.added[market_tables.QUARANTINE.name]
+    if n_rows:
+        key, notes = metadata.key(market_tables.QUARANTINE), {"rows_added": n_rows}
+        context.log_event(dg.AssetMaterialization(key, metadata=notes))
+
+
+def _votes(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.asset(
+        **metadata.declared(intraday_tables.VOTES, GROUP, "numpy"),
+        partitions_def=grains.running,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[dg.AssetDep(metadata.key(table)) for table in _SEEN],
+        check_specs=[table_io.schema_check(intraday_tables.VOTES)],
+        pool=metadata.POOL,
+    )
+    def votes(
+        context: dg.AssetExecutionContext,
+        rounds: RoundsResource,
+        warehouse: WarehouseResource,
+    ) -> table_io.Written:
+        """What each voter said at the end of each round, and why; written once."""
+        table, window = intraday_tables.VOTES, _window(context)
+        with warehouse.opened() as store:
+            added = desk.vote(store, window, rounds.rules())
+            rows = store.read(table, window.first, window.last)
+            check = table_io.schema_result(store, table, window)
+        notes = desk_report.added(rows, added) | {"voters": desk_report.health(rows)}
+        return table_io.result(context, table, rows, [check], notes)
+
+    return votes
+
+
+def _spoken(
+    grains: partitions.Grains,
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    in_force = dg.AssetSpec(
+        WEIGHTS_IN_FORCE,
+        group_name=GROUP,
+        owners=[metadata.OWNER],
+        kinds={"duckdb"},
+        description=(
+            "The weights signals begin a session with: the door through which the "
+            "desk's loop closes. Reported by `intraday/weights`, read by "
+            "`intraday/signals`; an external asset, because Dagster refuses cycles."
+        ),
+    )
+    return [in_force, _signals(grains), _outcomes(grains)]
+
+
+def _signals(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.asset(
+        **metadata.declared(intraday_tables.SIGNALS, GROUP, "numpy"),
+        partitions_def=grains.running,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(metadata.key(intraday_tables.VOTES)),
+            dg.AssetDep(metadata.key(intraday_tables.BARS)),
+            dg.AssetDep(WEIGHTS_IN_FORCE),
+        ],
+        check_specs=[table_io.schema_check(intraday_tables.SIGNALS)],
+        pool=metadata.POOL,
+    )
+    def signals(
+        context: dg.AssetExecutionContext,
+        rounds: RoundsResource,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> table_io.Written:
+        """What the desk said at the end of each round; written once."""
+        table, window, now = intraday_tables.SIGNALS, _window(context), clock.now()
+        with warehouse.opened() as store:
+            added = desk.speak(store, window, now, rounds.rules())
+            rows = store.read(table, window.first, window.last)
+            check = table_io.schema_result(store, table, window)
+        notes = (
+            desk_report.added(rows, added)
+            | desk_report.spoken(rows, window, now)
+            | table_io.count_by(rows, "side")
+            | {"latest": desk_report.latest(rows)}
+        )
+        return table_io.result(context, table, rows, [check], notes)
+
+    return signals
+
+
+def _outcomes(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.asset(
+        **metadata.declared(intraday_tables.OUTCOMES, GROUP, "polars"),
+        partitions_def=grains.running,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[
+            dg.AssetDep(metadata.key(intraday_tables.SIGNALS)),
+            dg.AssetDep(metadata.key(intraday_tables.BARS)),
+        ],
+        check_specs=[table_io.schema_check(intraday_tables.OUTCOMES)],
+        pool=metadata.POOL,
+    )
+    def outcomes(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> table_io.Written:
+        """What became of each signal after 1 hour, 4 hours and a session."""
+        table, window = intraday_tables.OUTCOMES, _window(context)
+        with warehouse.opened() as store:
+            changed = desk.grade(store, window)
+            rows = store.read(table, window.first, window.last)
+            check = table_io.schema_result(store, table, window)
+        others = [day for day in changed if day < window.first]
+        notes = table_io.count_by(rows, "maturity")
+        notes |= table_io.report_others(context, table, others)
+        return table_io.result(context, table, rows, [check], notes)
+
+    return outcomes
+
+
+def _weights(grains: partitions.Grains) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="intraday_memory",
+        specs=[
+            dg.AssetSpec(
+                **metadata.declared(table, GROUP, "numpy"),
+                description=text,
+                deps=[
+                    metadata.key(intraday_tables.SIGNALS),
+                    metadata.key(intraday_tables.VOTES),
+                    metadata.key(intraday_tables.BARS),
+                ],
+            )
+            for table, text in _LEARNED.items()
+        ],
+        partitions_def=grains.running,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=list(map(table_io.schema_check, _LEARNED)),
+        pool=metadata.POOL,
+    )
+    def weights(
+        context: dg.AssetExecutionContext,
+        rounds: RoundsResource,
+        warehouse: WarehouseResource,
+        clock: ClockResource,
+    ) -> Iterator[Any]:
+        window, rules = _window(context), rounds.rules()
+        desk.require_ended(window, clock.now())
+        with warehouse.opened() as store:
+            learned = desk.weigh(store, window, rules)
+            notes = desk_report.learned(store, window, learned, rules.consensus)
+            for table, rows in zip(_LEARNED, learned, strict=True):
+                check = table_io.schema_result(store, table, window)
+                yield table_io.result(context, table, rows, [check], notes.get(table))
+        _open_the_door(context, window)
+
+    return weights
+
+
+def _open_the_door(
+    context: dg.AssetExecutionContext, window: partitions.Window
+) -> None:
+    event = dg.AssetMaterialization(
+        WEIGHTS_IN_FORCE, metadata={"after": partitions.key(window.last)}
+    )
+    context.instance.report_runless_asset_event(event)
