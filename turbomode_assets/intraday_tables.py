@@ -21,6 +21,9 @@ _KNOWN_AT = schema.clock("known_at", "When a fetch saw this.")
 _SOURCE = schema.text("source", "Which source delivered it.")
 _PRICES = market_tables.BAR_COLUMNS[:5]
 """open, high, low, close and volume."""
+_SPLIT_RATIO = schema.real(
+    "split_ratio", "New shares per old share from this session on; 1 if none.", low=0.0
+)
 _AS_CAME = (
     schema.text(
         "row", "The row as it came; null where its columns say all.", nullable=True
@@ -54,7 +57,7 @@ DELIVERED = Table(
         schema.count("n_minutes", "Length of the bar, if readable.", nullable=True),
         *(
             schema.real(column.name, column.sentence, unit=column.unit, nullable=True)
-            for column in _PRICES
+            for column in (*_PRICES, _SPLIT_RATIO)
         ),
         _KNOWN_AT,
         _SOURCE,
@@ -76,6 +79,7 @@ BARS = Table(
         _MINUTE,
         _KNOWN_AT,
         *_PRICES,
+        _SPLIT_RATIO,
         schema.count("n_parts", "Source bars the bar was made of.", low=1),
         schema.real(
             "coverage", "Minutes of the round they cover / 15.", low=0.0, high=1.1
@@ -286,7 +290,9 @@ OUTCOMES = Table(
         ),
         schema.real("exit", "Close of the last round held.", unit="USD", nullable=True),
         schema.real(
-            "realized_return", "exit / entry - 1; null unless final.", nullable=True
+            "realized_return",
+            "exit / entry - 1, in shares of the entry; null unless final.",
+            nullable=True,
         ),
         schema.column(
             "is_up",

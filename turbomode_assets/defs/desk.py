@@ -133,7 +133,7 @@ def keep(
     quoted = loop.judge_chains(delivery.chains)
     refused = pl.concat(each.refused for each in (judged, whole, told, quoted))
     added = {
-        intraday_tables.BARS: _news(store, judged.accepted, now),
+        intraday_tables.BARS: _news(store, judged.accepted, now, rules),
         intraday_tables.DAILY_BARS: _daily_news(store, whole.accepted, rules),
         intraday_tables.HEADLINES: told.accepted,
         intraday_tables.CHAINS: quoted.accepted,
@@ -153,9 +153,11 @@ def keep(
     return Taken(n_added, refused, account)
 
 
-def _news(store: Warehouse, accepted: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
+def _news(
+    store: Warehouse, accepted: pl.DataFrame, now: dt.datetime, rules: IntradayPolicy
+) -> pl.DataFrame:
     known = store.read(intraday_tables.BARS, *_span(accepted))
-    return bars.changed(accepted, known, now)
+    return bars.changed(accepted, known, now, rules.quality)
 
 
 def _daily_news(

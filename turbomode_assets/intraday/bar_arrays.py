@@ -114,8 +114,18 @@ def of_days(names: tuple[str, ...], daily: pl.DataFrame, days: pl.Series) -> Flo
     return values
 
 
-def shares(names: tuple[str, ...], daily: pl.DataFrame, days: pl.Series) -> Floats:
+def shares(names: tuple[str, ...], bars: list[pl.DataFrame], days: pl.Series) -> Floats:
     """Shares that one share before the first session has become by each session.
+
+    Parameters
+    ----------
+    names
+        Symbols, in the order wanted.
+    bars
+        Rows with the columns symbol, session, known_at and split_ratio; where several
+        frames speak of a session, the last of them counts.
+    days
+        Sessions, ascending.
 
     Returns
     -------
@@ -123,8 +133,9 @@ def shares(names: tuple[str, ...], daily: pl.DataFrame, days: pl.Series) -> Floa
         1 until a split is known.
     """
     ratios: Floats = np.ones((len(names), len(days)))
-    rows = _placed(names, daily, days)
-    ratios[rows["row"].to_numpy(), rows["column"].to_numpy()] = rows["split_ratio"]
+    for frame in bars:
+        rows = _placed(names, frame, days)
+        ratios[rows["row"].to_numpy(), rows["column"].to_numpy()] = rows["split_ratio"]
     return ratios.cumprod(axis=1)
 
 

@@ -27,8 +27,8 @@ REFUSALS = findings.REFUSALS | {
 
 _PLACE = ("symbol", "session", "offset")
 _MOMENT = ("symbol", "session", "minute")
-_SAYS = ("open", "high", "low", "close", "volume", "coverage")
-_AS_DAILY = {"dividend": 0.0, "split_ratio": 1.0, "later_splits": 1.0}
+_SAYS = ("open", "high", "low", "close", "volume", "split_ratio", "coverage")
+_AS_DAILY = {"dividend": 0.0, "later_splits": 1.0}
 """What the findings of daily bars look at besides; a bar of minutes has none of it."""
 
 
@@ -97,7 +97,10 @@ def inspect(
 
 
 def changed(
-    accepted: pl.DataFrame, known: pl.DataFrame, now: dt.datetime
+    accepted: pl.DataFrame,
+    known: pl.DataFrame,
+    now: dt.datetime,
+    rules: market_policy.QualityPolicy,
 ) -> pl.DataFrame:
     """Accepted bars that say something new.
 
@@ -109,6 +112,8 @@ def changed(
         Rows of `intraday_tables.BARS` of the same sessions.
     now
         Present moment, UTC: when a bar that was known otherwise was seen to differ.
+    rules
+        From which difference on two values are not the same.
 
     Returns
     -------
@@ -121,7 +126,11 @@ def changed(
     )
     both = accepted.join(newest, on=_MOMENT, how="left", maintain_order="left")
     is_known = pl.col("open_right").is_not_null()
-    differs = pl.any_horizontal(pl.col(n) != pl.col(f"{n}_right") for n in _SAYS)
+    differs = pl.any_horizontal(
+        (pl.col(name) - old).abs() > rules.same_within * old.abs()
+        for name in _SAYS
+        for old in [pl.col(f"{name}_right")]
+    )
     seen_at = pl.when(is_known).then(pl.lit(now)).otherwise(pl.col("known_at"))
     news = both.filter(~is_known | differs).with_columns(known_at=seen_at)
     return intraday_tables.BARS.conform(news.select(accepted.columns))
@@ -182,6 +191,7 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
             pl.col("low").min(),
             pl.col("close").last(),
             pl.col("volume").sum(),
+            pl.col("split_ratio").last(),
             pl.max_horizontal(pl.col("known_at", "ends_at").max()).alias("known_at"),
             pl.col("source").last(),
             n_parts=pl.len().cast(pl.Int64),

@@ -2,8 +2,10 @@
 
 A signal of a round can be acted on at the open of the next one and is judged at the
 close of the round its horizon ends with (`rounds.exits`); nights take no time. Rows
-follow from stored bars alone, so that a late run gives the same ones. No probability
-and no vote may enter; `grade` adds the side.
+follow from stored bars alone, so that a late run gives the same ones. Prices are as
+traded; what was bought before a split is more shares after it. Dividends are left out:
+none is paid within a session, and few nights have one. No probability and no vote may
+enter; `grade` adds the side.
 """
 
 import polars as pl
@@ -57,14 +59,18 @@ def grade(outcomes: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
 
 
 def _priced(bars: pl.DataFrame) -> pl.DataFrame:
-    """Columns symbol, round, open and close, and session as newest_on per symbol."""
+    """Columns symbol, round, open, close and shares, and newest_on of the symbol."""
     latest = bars.sort("known_at").unique(_MOMENT, keep="last", maintain_order=True)
     numbered = latest.with_columns(round=pl.Series(rounds.numbers(latest)))
-    return numbered.select(
+    split = numbered.group_by("symbol", "session").agg(pl.col("split_ratio").last())
+    became = pl.col("split_ratio").cum_prod().over("symbol", order_by="session")
+    shares = split.select("symbol", "session", shares=became)
+    return numbered.join(shares, on=["symbol", "session"]).select(
         "symbol",
         "round",
         "open",
         "close",
+        "shares",
         newest_on=pl.col("session").max().over("symbol"),
     )
 
@@ -82,14 +88,15 @@ def _of_horizon(
         exit_on=rounds.named(exits)["session"],
     )
     newest = priced.select("symbol", "newest_on").unique()
-    entries = priced.select("symbol", entered="round", entry="open")
-    closes = priced.select("symbol", exited="round", exit="close")
+    entries = priced.select("symbol", "shares", entered="round", entry="open")
+    closes = priced.select("symbol", exited="round", exit="close", became="shares")
     found = (
         rows.join(newest, on="symbol", how="left")
         .join(entries, on=["symbol", "entered"], how="left")
         .join(closes, on=["symbol", "exited"], how="left")
     )
-    earned = pl.col("exit") / pl.col("entry") - 1
+    held = pl.col("became") / pl.col("shares")
+    earned = held * pl.col("exit") / pl.col("entry") - 1
     lost_entry = pl.col("entry").is_null() & (pl.col("newest_on") > pl.col("entry_on"))
     lost_exit = pl.col("exit").is_null() & (pl.col("newest_on") > pl.col("exit_on"))
     return found.with_columns(

@@ -6,7 +6,7 @@ that a voter cannot look ahead. Building one for any past moment gives what was 
 then: live, only rows known by now are given to `History.of`; in a replay, rows that
 were fetched later count as known when their round ended.
 
-Prices are as traded, those before a split in the shares of the newest whole session. A
+Prices are as traded, those before a split in the shares of the snapshot's session. A
 session without rounds shows its daily bar, from the session after it on. No vote, no
 weight and no label here.
 """
@@ -213,7 +213,7 @@ class History:
             grid=grid,
             so_far=so_far,
             sessions_done=np.where(is_own[:, None], own, so_far[:, :, closing]),
-            shares=bar_arrays.shares(desk.names, whole, days),
+            shares=bar_arrays.shares(desk.names, [whole, bars], days),
             session_of=session_of,
             newest=np.maximum.accumulate(place, axis=1),
             told={s: _headlines(s, headlines, origin) for s in desk.symbols},
@@ -241,12 +241,11 @@ class History:
         )
 
     def _whole(self, start: int, day: int) -> Floats:
-        """Whole sessions before `day`, in the shares of the newest of them."""
+        """Whole sessions before `day`, in the shares of `day`."""
         found = self.sessions_done[:, :, start:day].copy()
-        if day > start:
-            now_one = self.shares[:, day - 1, None] / self.shares[:, start:day]
-            found[:, :4] /= now_one[:, None]
-            found[:, 4] *= now_one
+        now_one = self.shares[:, day, None] / self.shares[:, start:day]
+        found[:, :4] /= now_one[:, None]
+        found[:, 4] *= now_one
         return found
 
     def _headlines_at(

@@ -5,6 +5,8 @@ Stamps may be the start or the end of a bar: each source and interval in the pan
 taken to stamp the end where most of its sessions have a bar stamped at the very close,
 since a bar that starts at the close does not exist.
 
+A panel says nothing of splits, so its rows say that there were none.
+
 Nothing here judges, resamples or repairs, and nothing knows a round.
 """
 
@@ -101,6 +103,7 @@ class IntradayFiles:
             stamped_at=_moment(raw.schema["ts_utc"]),
             n_minutes=_minutes(),
             **cells,
+            split_ratio=pl.lit(1.0),
             source=pl.col("source").cast(pl.String),
             row=pl.struct(pl.all().cast(pl.String)).struct.json_encode(),
         )

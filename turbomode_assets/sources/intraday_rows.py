@@ -77,6 +77,7 @@ def bars(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFrame:
         known_at=_each(ends, n_names),
         is_end_stamped=pl.lit(value=False),
         n_minutes=pl.lit(rounds.MINUTES, pl.Int64),
+        split_ratio=pl.lit(1.0),
         source=pl.lit(SOURCE),
         **_WHOLE,
     )

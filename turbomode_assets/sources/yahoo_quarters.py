@@ -102,7 +102,17 @@ def _as_traded(quoted: Quoted, wanted: npt.NDArray[np.intp]) -> dict[str, Number
     traded["volume"] = quoted.values["volume"][wanted] / later
     for values in traded.values():
         values[~np.isfinite(values)] = np.nan
-    return traded
+    return traded | {"split_ratio": _split_ratio(quoted, wanted)}
+
+
+def _split_ratio(quoted: Quoted, wanted: npt.NDArray[np.intp]) -> Numbers:
+    """Splits by row: in every bar of the first session that shows their price."""
+    days, ratio = quoted.days[wanted], np.ones(wanted.size)
+    for ex_on, each in quoted.splits.items():
+        since = days[days >= np.datetime64(ex_on, "D")]
+        if since.size:
+            ratio[days == since.min()] *= each
+    return ratio
 
 
 def _fault(

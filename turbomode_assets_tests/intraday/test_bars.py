@@ -34,6 +34,7 @@ def delivery(rows: list[Cells], n_minutes: int = 5) -> pl.DataFrame:
             "low": 9.0 + i,
             "close": 11.0 + i,
             "volume": 100.0,
+            "split_ratio": 1.0,
             "known_at": OPEN,
             "source": "test",
             "row": None,
@@ -55,7 +56,7 @@ def judged(rows: pl.DataFrame, now: dt.datetime = LATER) -> bars.Inspection:
 def test_three_rows_make_a_bar() -> None:
     found = judged(delivery([{}] * 3))
     row = found.accepted.drop("known_at", "source", "symbol").row(0)
-    assert row == (DAY, 15, 10.0, 14.0, 9.0, 13.0, 300.0, 3, 1.0)
+    assert row == (DAY, 15, 10.0, 14.0, 9.0, 13.0, 300.0, 1.0, 3, 1.0)
 
 
 def test_end_stamped_rows_make_the_same_bars() -> None:
@@ -150,3 +151,28 @@ def test_nothing_is_lost_and_order_does_not_matter(
     one, other = judged(rows), judged(rows[order])
     assert_frame_equal(one.accepted, other.accepted)
     assert_frame_equal(one.refused, other.refused)
+
+
+def test_what_a_source_says_again_is_no_news() -> None:
+    known = judged(delivery([{}] * 9)).accepted
+    again = known.with_columns(pl.col("close") * (1 + 1e-9), known_at=pl.lit(LATER))
+    assert bars.changed(again, known, LATER, RULES).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("close", 11.001), ("volume", 301.0), ("split_ratio", 2.0)]
+)
+def test_what_differs_is_known_from_now_on(column: str, value: float) -> None:
+    known = judged(delivery([{}] * 9)).accepted
+    is_first = pl.col("minute") == 15
+    other = known.with_columns(
+        pl.when(is_first).then(value).otherwise(column).alias(column)
+    )
+    found = bars.changed(other, known, LATER, RULES)
+    assert found.select("minute", "known_at", column).rows() == [(15, LATER, value)]
+
+
+def test_a_bar_that_was_unknown_comes_as_it_was_known() -> None:
+    every = judged(delivery([{}] * 9)).accepted
+    found = bars.changed(every, every.filter(pl.col("minute") > 15), LATER, RULES)
+    assert_frame_equal(found, every.filter(pl.col("minute") == 15))

@@ -26,6 +26,7 @@ def bars(symbol: str = "ABC") -> pl.DataFrame:
         known_at="ends_at",
         n_parts=pl.lit(1, pl.Int64),
         coverage=pl.lit(1.0),
+        split_ratio=pl.lit(1.0),
         source=pl.lit("test"),
         **prices,
     )
@@ -59,6 +60,22 @@ def test_the_same_time_next_session_ends_with_a_half_day() -> None:
     expected = [close[min(minute, 210)] for minute in found["minute"]]
     assert found["exit"].to_list() == expected
     assert set(found["exit_on"]) == {dt.date(2024, 7, 3)}
+
+
+def test_a_split_moves_no_return() -> None:
+    split_on = dt.date(2024, 7, 3)
+    is_after = pl.col("session") >= split_on
+    prices = ("open", "high", "low", "close")
+    split = BARS.with_columns(
+        *(pl.when(is_after).then(pl.col(p) / 4).otherwise(p).alias(p) for p in prices),
+        split_ratio=pl.when(session=split_on).then(4.0).otherwise(1.0),
+    )
+    found, expected = (outcomes.resolve(MOMENTS, bars) for bars in (split, BARS))
+    returns = expected["realized_return"].drop_nulls().to_list()
+    assert found["realized_return"].drop_nulls().to_list() == pytest.approx(returns)
+    crossing = found.filter(session=dt.date(2024, 7, 2), horizon="1_session")
+    # The last signal of a session can only be acted on in the next.
+    assert (crossing["exit"] < crossing["entry"] / 2)[:-1].all()
 
 
 def test_what_was_final_stays_whenever_it_is_asked() -> None:

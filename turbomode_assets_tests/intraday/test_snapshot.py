@@ -34,6 +34,7 @@ def bars(symbol: str, start: float = 10.0) -> pl.DataFrame:
         known_at="ends_at",
         n_parts=pl.lit(1, pl.Int64),
         coverage=pl.lit(1.0),
+        split_ratio=pl.lit(1.0),
         source=pl.lit("test"),
     )
     return intraday_tables.BARS.conform(rows.select(intraday_tables.BARS.column_names))
@@ -102,6 +103,22 @@ def test_the_last_known_revision_counts() -> None:
     assert at(history, MONDAY, 15).closes("AAA")[-1] == 10.0 + 66 + 0.25
 
 
+def test_on_the_day_of_a_split_the_past_is_in_new_shares() -> None:
+    is_after = pl.col("session") >= MONDAY
+    prices = ("open", "high", "low", "close")
+    split = bars("AAA").with_columns(
+        *(pl.when(is_after).then(pl.col(p) / 2).otherwise(p).alias(p) for p in prices),
+        split_ratio=pl.when(is_after).then(2.0).otherwise(1.0),
+    )
+    plain = snapshot.History.of(DESK, bars("AAA"), *EMPTY)
+    history = snapshot.History.of(DESK, split, *EMPTY)
+    before, after = (at(history, day, 15).bars("AAA") for day in (FRIDAY, MONDAY))
+    assert np.array_equal(before, at(plain, FRIDAY, 15).bars("AAA"))
+    expected = at(plain, MONDAY, 15).bars("AAA")
+    assert np.array_equal(after[:4], expected[:4] / 2)
+    assert after[4].tolist() == [*(2 * expected[4, :-1]), expected[4, -1]]
+
+
 def test_headlines_appear_when_they_are_out_and_grow_old() -> None:
     rows = [
         headline("2024-07-05T14:00", "a"),
@@ -156,6 +173,7 @@ def test_a_snapshot_does_not_reach_back_for_ever() -> None:
         volume=pl.lit(1.0),
         n_parts=pl.lit(1, pl.Int64),
         coverage=pl.lit(1.0),
+        split_ratio=pl.lit(1.0),
         source=pl.lit("test"),
         **dict.fromkeys(("open", "high", "low", "close"), pl.lit(5.0)),
     )

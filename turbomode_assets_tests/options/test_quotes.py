@@ -23,6 +23,7 @@ BAR = {
     "volume": 1e5,
     "n_parts": 15,
     "coverage": 1.0,
+    "split_ratio": 1.0,
     "source": "test",
 }
 QUOTE = {

@@ -38,6 +38,7 @@ def bars(moves: Prices) -> pl.DataFrame:
                     "volume": 1e5,
                     "n_parts": 15,
                     "coverage": 1.0,
+                    "split_ratio": 1.0,
                     "source": "test",
                 }
             )

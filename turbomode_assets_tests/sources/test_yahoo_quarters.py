@@ -91,6 +91,16 @@ def test_a_split_is_multiplied_back_into_the_bars_before_it() -> None:
     found = rows(said, evening)
     assert found["close"].to_list() == [10.0 + place for place in range(40)]
     assert found["volume"].unique().to_list() == [600.0]
+    assert found["split_ratio"].to_list() == [1.0] * 26 + [4.0] * 14
+
+
+def test_a_split_without_bars_on_its_day_shows_in_the_next_session() -> None:
+    days = stamps(dt.date(2024, 7, 1), HALF_DAY)
+    evening = dt.datetime(2024, 7, 3, 23, 0, tzinfo=dt.UTC)
+    said = chart(days[:26] + days[52:], evening.timestamp(), {days[26]: 0.5})
+    found = rows(said, evening)
+    assert found["close"].to_list() == [10.0 + place for place in range(40)]
+    assert found["split_ratio"].to_list() == [1.0] * 26 + [0.5] * 14
 
 
 @pytest.mark.parametrize("junk", [None, "11.5", math.inf, 10**400, True, []])
