@@ -32,6 +32,8 @@ from turbomode_assets import (
     cli_explain,
     cli_notify,
     cli_replay,
+    cli_report,
+    cli_status,
     cli_up,
     cli_verify,
     errors,
@@ -66,6 +68,8 @@ _OTHERS = {
     "champion": ("who reigned when, and rollback", cli_champion),
     "explain": ("why a signal says what it says", cli_explain),
     "verify": ("whether everything that must hold does", cli_verify),
+    "status": ("whether all is well, and what comes next", cli_status),
+    "report": ("the page of the desk", cli_report),
     "notify": ("messages to people", cli_notify),
     "backup": ("keep a home in a folder, while it lives", cli_backup),
 }

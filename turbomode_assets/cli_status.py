@@ -1,0 +1,131 @@
+"""``turbomode status``: whether a home is well, by asking it; the exit code tells.
+
+Health by real probes, who reigns, what runs next, what waits. Nothing is changed, and
+nothing is computed here; the probes stand in ``defs/health.py``.
+"""
+
+import argparse
+import json
+from typing import Any
+
+import polars as pl
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from turbomode_assets import errors, report_tables, sessions, tables
+from turbomode_assets.defs import (
+    catching_up,
+    driver,
+    health,
+    progress,
+    resources,
+    ticks,
+)
+from turbomode_assets.notify import outbox
+from turbomode_assets.store import home, warehouse
+
+N_RUNS, N_DELIVERIES = 5, 5
+"""Runs and deliveries listed."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Show the state of a home; 1 where a probe found something amiss.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where there is no home.
+    """
+    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    if not where.settings_file.exists():
+        message = (
+            f"expected a home at {where.root}, found none; begin with: turbomode run"
+        )
+        raise errors.SettingsError(message)
+    found = _found(where)
+    if options.json:
+        console.print_json(json.dumps(found, default=str), indent=1, highlight=False)
+    else:
+        _draw(found, console)
+    return int(not all(probe["is_well"] for probe in found["health"]))
+
+
+def _found(where: home.Home) -> dict[str, Any]:
+    now = resources.ClockResource().now()
+    with (
+        warehouse.opened(where.database) as store,
+        driver.open_instance(where) as instance,
+    ):
+        asked = health.probes(where, store, instance, now)
+        n_late, n_open = health.overdue(store)
+        champions = store.read(tables.CHAMPIONS).sort("effective_from")
+        log = store.read(report_tables.DELIVERIES)
+        newest = store.partitions(tables.SIGNALS)[-1:]
+        kept = resources.WarehouseResource(database=str(where.database))
+        asleep = catching_up.why_asleep(progress.Progress(instance, kept), now)
+    reign = champions.tail(1).to_dicts()
+    sent = (
+        log.filter(pl.col("event") == outbox.SENT)
+        .sort("happened_at")
+        .tail(N_DELIVERIES)
+    )
+    return {
+        "home": str(where.root),
+        "asked_at": now,
+        "health": [vars(probe) for probe in asked],
+        "champion": reign[0] if reign and reign[0]["version"] else None,
+        "signals_reach": newest[0] if newest else None,
+        "market_is_closed_by": sessions.closed_by(now),
+        "pending_grades": {"overdue": n_late, "not_matured": n_open},
+        "is_lived": health.is_lived(where),
+        "asleep": asleep,
+        "next_runs": {} if asleep else dict(health.next_runs(now)[:N_RUNS]),
+        "deliveries": sent.select(
+            "happened_at", "channel", "message", "part"
+        ).to_dicts(),
+    }
+
+
+def _draw(found: dict[str, Any], console: Console) -> None:
+    reign = found["champion"]
+    who = f"{reign['version']} since {reign['effective_from']}" if reign else "nobody"
+    console.print(f"Home {found['home']}", soft_wrap=True)
+    console.print(_probes(found["health"]))
+    console.print(f"Champion: {who}. Signals reach {found['signals_reach'] or '-'}.")
+    if found["asleep"]:
+        console.print(f"Nothing runs by itself: {found['asleep']}")
+    elif not found["is_lived"]:
+        console.print("Nothing runs by itself until somebody starts: turbomode up")
+    for table in (_runs(found["next_runs"]), _deliveries(found["deliveries"])):
+        if table.row_count:
+            console.print(table)
+
+
+def _probes(found: list[dict[str, Any]]) -> Table:
+    drawn = Table("probe", "", "what it saw", box=box.SIMPLE)
+    for probe in found:
+        word = "well" if probe["is_well"] else "AMISS"
+        drawn.add_row(probe["name"], word, probe["sentence"])
+    return drawn
+
+
+def _runs(found: dict[str, Any]) -> Table:
+    drawn = Table("next run", "New York time", box=box.SIMPLE)
+    for name, at in found.items():
+        drawn.add_row(name, f"{at.astimezone(ticks.NEW_YORK):%a %Y-%m-%d %H:%M}")
+    return drawn
+
+
+def _deliveries(found: list[dict[str, Any]]) -> Table:
+    drawn = Table("delivered at, UTC", "channel", "message", "part", box=box.SIMPLE)
+    for row in found:
+        at = f"{row['happened_at']:%Y-%m-%d %H:%M}"
+        drawn.add_row(at, row["channel"], row["message"], str(row["part"]))
+    return drawn
