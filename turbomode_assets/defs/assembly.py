@@ -25,6 +25,7 @@ from turbomode_assets.defs.assets import (
     feature_reports,
     features,
     intraday,
+    intraday_learning,
     learning,
     outcomes,
     prices,
@@ -102,7 +103,7 @@ def _stages(
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Assets of every stage, in the order of the loop."""
     before = (prices, universe, features, signals, outcomes, samples)
-    after = (intraday, feature_reports, reports)
+    after = (intraday, intraday_learning, feature_reports, reports)
     with warnings.catch_warnings():
         # Single-run backfills are in beta and partitioned checks in preview; both are
         # covered by our own tests.

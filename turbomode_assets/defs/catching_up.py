@@ -47,7 +47,13 @@ NOTHING_DUE = "Everything due is done."
 STEP_TAG = "turbomode/step"
 """Tag of a run: job and first partition, by which failures are counted."""
 
-BESIDE = {"replay", "intraday_round", "intraday_grading", "intraday_weights"}
+BESIDE = {
+    "replay",
+    "intraday_round",
+    "intraday_grading",
+    "intraday_weights",
+    "intraday_retraining",
+}
 """Jobs that hold up nobody's night: a history of its own, and the other desk."""
 
 _UNFINISHED = [

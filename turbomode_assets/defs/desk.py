@@ -14,6 +14,7 @@ and weights follow from what is stored. What is computed stands in ``intraday/lo
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 
 import polars as pl
 
@@ -37,6 +38,15 @@ PENDING_SESSIONS = 42
 other desk."""
 
 _MOMENT = ["symbol", "session", "minute"]
+
+Ask = Callable[[pl.DataFrame], pl.DataFrame]
+"""From votes to what the learned model says of them; columns of `walk.LEARNED`."""
+
+
+def nobody(votes: pl.DataFrame) -> pl.DataFrame:
+    """What is said of votes where no learned model reigns: nothing."""
+    del votes
+    return walk.LEARNED.to_frame()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,9 +218,26 @@ def vote(store: Warehouse, window: Window, rules: IntradayPolicy) -> pl.DataFram
 
 
 def speak(
-    store: Warehouse, window: Window, now: dt.datetime, rules: IntradayPolicy
+    store: Warehouse,
+    window: Window,
+    now: dt.datetime,
+    rules: IntradayPolicy,
+    ask: Ask = nobody,
 ) -> pl.DataFrame:
     """Say what the desk thinks at the voted moments of some sessions without signals.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    window
+        The sessions.
+    now
+        Present moment, UTC.
+    rules
+        Policy in force.
+    ask
+        What the learned model says of votes, as `desk_learning.ask` has it.
 
     Returns
     -------
@@ -219,9 +246,10 @@ def speak(
     """
     votes = store.read(intraday_tables.VOTES, window.first, window.last)
     said = _moments(store, intraday_tables.SIGNALS, window)
-    if votes.join(said, on=_MOMENT, how="anti").is_empty():
+    silent = votes.join(said, on=_MOMENT, how="anti", maintain_order="left")
+    if silent.is_empty():
         return intraday_tables.SIGNALS.empty()
-    spoken = _walked(store, votes, window, rules)
+    spoken = _walked(store, votes, window, rules, ask(silent))
     signals = loop.stamp(spoken.signals, now)
     store.append(intraday_tables.SIGNALS, signals)
     return signals
@@ -308,7 +336,11 @@ def weigh(
 
 
 def _walked(
-    store: Warehouse, votes: pl.DataFrame, window: Window, rules: IntradayPolicy
+    store: Warehouse,
+    votes: pl.DataFrame,
+    window: Window,
+    rules: IntradayPolicy,
+    learned: pl.DataFrame | None = None,
 ) -> walk.Spoken:
     """Walk from what was learned before a window through votes in it."""
     newest = store.newest(
@@ -326,7 +358,7 @@ def _walked(
     # An outcome may rest on bars of the first session that is not learned from yet.
     first = pl.concat([memory.votes["session"], votes["session"]]).min()
     known = store.read(intraday_tables.BARS, first, window.last)  # type: ignore[arg-type]
-    return loop.form_consensus(votes, known, memory, rules)
+    return loop.form_consensus(votes, known, memory, rules, learned)
 
 
 def _learned(

@@ -5,6 +5,8 @@ schedule              when                        job and partitions
 ====================  ==========================  =====================================
 `intraday_round`      9:01 to 17:46, every 15     the running session, with missed ones
 `intraday_weights`    18:15                       sessions that were not learned from
+`intraday_retraining` 18:45, on Sunday            the week that begins, once; on the
+                                                  days after it where Sunday failed
 ====================  ==========================  =====================================
 
 A minute after a round ends its bars are there; ticks go on after the close, for what
@@ -21,8 +23,8 @@ from typing import Any
 
 import dagster as dg
 
-from turbomode_assets import intraday_tables
-from turbomode_assets.defs import desk_due, metadata, ticks
+from turbomode_assets import desks, intraday_tables
+from turbomode_assets.defs import desk_due, lineage, metadata, ticks
 from turbomode_assets.defs.catching_up import Step
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -60,12 +62,17 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
         [metadata.key(table) for table in _LEARNED],
         "What the intraday desk learned in a session.",
     ),
+    desk_due.TEACHING: (
+        [lineage.holder(table.name) for table in desks.TABLES],
+        "A challenger of the learned model, its verdict, and its promotion if due.",
+    ),
 }
 """Assets and description of each job, by name."""
 
 CRONS = {
     desk_due.ROUND: "1,16,31,46 9-17 * * 1-5",
     desk_due.WEIGHING: "15 18 * * 1-5",
+    desk_due.TEACHING: "45 18 * * 0-5",
 }
 """When each scheduled job is asked for."""
 
@@ -102,7 +109,15 @@ def build_schedules(status: dg.DefaultScheduleStatus) -> list[dg.ScheduleDefinit
         now = clock.now()
         return _asked(desk_due.next_weighing(context.instance, warehouse, now))
 
-    return [each_round, each_evening]
+    @dg.schedule(**declared(desk_due.TEACHING))
+    def each_week(
+        context: dg.ScheduleEvaluationContext,
+        rounds: RoundsResource,
+        clock: ClockResource,
+    ) -> dg.RunRequest | dg.SkipReason:
+        return _asked(desk_due.next_teaching(context.instance, rounds, clock.now()))
+
+    return [each_round, each_evening, each_week]
 
 
 def build_sensors(

@@ -16,12 +16,14 @@ import polars as pl
 
 from turbomode_assets import errors, intraday_tables, rounds, sessions
 from turbomode_assets.defs import catching_up, desk, partitions, restating
+from turbomode_assets.defs.assets import intraday_learning
 from turbomode_assets.defs.catching_up import Step
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.defs.resources import RoundsResource, WarehouseResource
 from turbomode_assets.store.warehouse import Warehouse
 
 ROUND, GRADING, WEIGHING = "intraday_round", "intraday_grading", "intraday_weights"
+TEACHING = "intraday_retraining"
 """Jobs of the desk."""
 
 REACH_SESSIONS = 10
@@ -123,6 +125,23 @@ def next_weighing(
     return _step(WEIGHING, Window(missing[0], missing[-1]))
 
 
+def next_teaching(
+    instance: dg.DagsterInstance, source: RoundsResource, now: dt.datetime
+) -> Step | str:
+    """Week whose challenger is to be trained now, or why there is none, in words."""
+    why_not = source.why_resting or _why_busy(instance)
+    if why_not:
+        return why_not
+    week = sessions.week_start(now.date())
+    made = instance.get_latest_storage_id_by_partition(
+        intraday_learning.CHALLENGER, dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
+    if partitions.key(week) in made:
+        return "The challenger of this week was trained and judged."
+    step = _step(TEACHING, Window(week, week))
+    return catching_up.why_wait(instance, step.name, now) or step
+
+
 def next_grading(
     instance: dg.DagsterInstance, warehouse: WarehouseResource, now: dt.datetime
 ) -> Step | str:
@@ -146,7 +165,7 @@ def next_grading(
 
 def _why_busy(instance: dg.DagsterInstance) -> str:
     running = catching_up.unfinished(instance)
-    own = sorted({ROUND, GRADING, WEIGHING} & set(running))
+    own = sorted({ROUND, GRADING, WEIGHING, TEACHING} & set(running))
     return f"{own[0]} is not finished; one run of the desk at a time." if own else ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from turbomode_assets import (
+    desks,
     intraday_tables,
     market_tables,
     report_tables,
@@ -40,6 +41,7 @@ _SEEN = (
 )
 _ENDS = _of(intraday_tables.BARS, "open", "close")
 _VOTED = _of(intraday_tables.VOTES, "score", "confidence")
+_UP = _of(intraday_tables.OUTCOMES, "is_up")
 
 _FEATURE = _of(tables.FEATURES, "<feature>")
 _PATH = _of(tables.BARS, "open", "high", "low", "close", "dividend", "split_ratio")
@@ -186,6 +188,21 @@ SOURCES: Mapping[schema.Table, Mapping[str, tuple[str, ...]]] = {
         **_same(intraday_tables.VOTES, "symbol", "session", "voter"),
         **dict.fromkeys(("trials", "ups"), (*_VOTED, *_ENDS)),
     },
+    desks.MODELS: {
+        "window_to": _of(intraday_tables.VOTES, "session"),
+        "labels_known_on": _of(intraday_tables.OUTCOMES, "exit_on"),
+        **dict.fromkeys(("n_samples", "importance"), (*_VOTED, *_UP)),
+    },
+    desks.PREDICTIONS: {
+        **_same(desks.MODELS, "version", "month"),
+        "p_up": (*_VOTED, *_of(intraday_tables.BARS, "close", "volume")),
+        "label": _UP,
+    },
+    desks.VERDICTS: {
+        **_same(desks.MODELS, "version", "month"),
+        "observed": _of(desks.PREDICTIONS, "p_up", "label"),
+    },
+    desks.CHAMPIONS: {"version": _of(desks.MODELS, "version")},
     market_tables.RESTATEMENTS: {
         **_same(market_tables.BAR_REVISIONS, *_KEY),
         **dict.fromkeys(
@@ -208,7 +225,12 @@ def column_lineage(table: schema.Table) -> dict[str, dg.TableColumnLineage]:
     return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
 
 
-HOLDERS = {tables.MODELS.name: "challenger", tables.CHAMPIONS.name: "champion"}
+HOLDERS = {
+    tables.MODELS.name: "challenger",
+    tables.CHAMPIONS.name: "champion",
+    desks.MODELS.name: "challenger",
+    desks.CHAMPIONS.name: "champion",
+}
 """Assets that are not named as the table they hold."""
 
 

@@ -11,6 +11,7 @@ import dataclasses
 import urllib.parse
 
 from turbomode_assets import (
+    desks,
     intraday_tables,
     market_tables,
     proof_tables,
@@ -93,7 +94,7 @@ DATA_QUALITY = View(
 INTRADAY = View(
     name="intraday",
     sentence="What the intraday desk saw, said, and learned.",
-    tables=intraday_tables.ALL,
+    tables=(*intraday_tables.ALL, *desks.TABLES),
 )
 """The rounds of the running session."""
 

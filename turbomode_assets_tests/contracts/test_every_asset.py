@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from turbomode_assets import (
+    desks,
     intraday_tables,
     market_tables,
     proof_tables,
@@ -13,7 +14,7 @@ from turbomode_assets import (
     tables,
 )
 from turbomode_assets.defs import assembly, metadata, table_io
-from turbomode_assets.defs.assets import intraday, learning
+from turbomode_assets.defs.assets import intraday, intraday_learning, learning
 from turbomode_assets.store import home
 
 STAGES = {
@@ -38,7 +39,8 @@ DAILY = {
     *intraday_tables.ALL,
 }
 
-EVERY = (*tables.ALL, *intraday_tables.ALL)
+EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES)
+BY_NAME = {table.name: table for table in EVERY}
 
 WHOLE = {tables.UNIVERSE, market_tables.RESTATEMENTS}
 """Tables of assets without partitions."""
@@ -93,7 +95,7 @@ def test_an_asset_has_a_stage_an_owner_kinds_and_a_description(
 
 @every_stored_asset
 def test_the_columns_shown_are_the_columns_declared(key: dg.AssetKey) -> None:
-    table = tables.find(_table_name(key))
+    table = BY_NAME[_table_name(key)]
     shown = SPECS[key].metadata["dagster/column_schema"]
     further = [table.further.name] if table.further else []
     assert isinstance(shown, dg.TableSchema)
@@ -127,14 +129,18 @@ def test_only_the_doors_of_the_loops_are_external() -> None:
     written_beside = {metadata.key(table) for table in WRITTEN_BESIDE}
     written_beside |= {metadata.key(table) for table in BY_SENSOR}
     found = SPECS.keys() - HOLDERS.keys() - written_beside
-    assert found == {learning.CHAMPION_IN_FORCE, intraday.WEIGHTS_IN_FORCE}
+    assert found == {
+        learning.CHAMPION_IN_FORCE,
+        intraday.WEIGHTS_IN_FORCE,
+        intraday_learning.CHAMPION_IN_FORCE,
+    }
 
 
 @every_stored_asset
 def test_days_and_weeks_run_in_ranges_and_months_one_by_one(
     key: dg.AssetKey,
 ) -> None:
-    asset, table = HOLDERS[key], tables.find(_table_name(key))
+    asset, table = HOLDERS[key], BY_NAME[_table_name(key)]
     assert (asset.partitions_def is None) == (table in WHOLE)
     if table in {*WHOLE, *DAILY, tables.SAMPLES}:
         assert asset.backfill_policy == dg.BackfillPolicy.single_run()
@@ -144,12 +150,13 @@ def test_days_and_weeks_run_in_ranges_and_months_one_by_one(
 
 @every_stored_asset
 def test_the_grain_of_an_asset_is_that_of_its_table(key: dg.AssetKey) -> None:
-    table = tables.find(_table_name(key))
+    table = BY_NAME[_table_name(key)]
     found = HOLDERS[key].partitions_def
     if table in WHOLE:
         return
     assert isinstance(found, dg.TimeWindowPartitionsDefinition)
-    coarser = {tables.SAMPLES: "0 0 * * 0", market_tables.CURATIONS: "0 0 1 */3 *"}
+    weekly = dict.fromkeys((tables.SAMPLES, *desks.TABLES), "0 0 * * 0")
+    coarser = weekly | {market_tables.CURATIONS: "0 0 1 */3 *"}
     cron = "0 0 * * *" if table in DAILY else "0 0 1 * *"
     assert found.cron_schedule == coarser.get(table, cron)
     assert str(found.timezone) == "UTC"

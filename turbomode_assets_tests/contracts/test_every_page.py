@@ -3,9 +3,10 @@
 import dagster as dg
 import pytest
 
-from turbomode_assets import intraday_tables, schema, tables
+from turbomode_assets import desks, intraday_tables, schema, tables
 from turbomode_assets.defs import accounting, automation, lineage, views
 from turbomode_assets_tests.contracts.test_every_asset import (
+    BY_NAME,
     DEFINITIONS,
     HOLDERS,
     SPECS,
@@ -41,7 +42,7 @@ every_key = pytest.mark.parametrize(
 
 def columns(table_name: str) -> set[str]:
     """Columns a table may have, the open one by its placeholder."""
-    table = tables.find(table_name)
+    table = BY_NAME[table_name]
     return {*table.column_names, *([table.further.name] if table.further else [])}
 
 
@@ -80,7 +81,7 @@ def test_lineage_follows_the_graph(key: dg.AssetKey) -> None:
         return
     ancestors = {key, *GRAPH.get_ancestor_asset_keys(key)}
     # Champion and weights reach the signals through a door alone.
-    learned = (tables.CHAMPIONS, *LEARNED)
+    learned = (tables.CHAMPIONS, desks.CHAMPIONS, *LEARNED)
     ancestors |= {lineage.holder(table.name) for table in learned}
     assert isinstance(found, dg.TableColumnLineage)
     named = {dep.asset_key for deps in found.deps_by_column.values() for dep in deps}
@@ -101,6 +102,7 @@ def test_every_asset_is_in_a_view_or_beside_the_loop() -> None:
     seen = {lineage.holder(table.name) for view in views.ALL for table in view.tables}
     beside = {key.to_user_string() for key in SPECS.keys() - seen}
     assert beside == {
+        "intraday/champion_in_force",
         "intraday/weights_in_force",
         "learning/champion_in_force",
         "market/curations",

@@ -14,7 +14,7 @@ from dagster._utils import schedules
 
 from turbomode_assets import sessions
 from turbomode_assets.defs import assembly, automation, conditions, ticks
-from turbomode_assets.defs.assets import intraday, learning
+from turbomode_assets.defs.assets import intraday, intraday_learning, learning
 from turbomode_assets.store import home
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -68,8 +68,10 @@ UPSTREAM = {
         "intraday/headlines",
     ],
     "intraday/weights_in_force": [],
+    "intraday/champion_in_force": [],
     "intraday/signals": [
         "intraday/bars",
+        "intraday/champion_in_force",
         "intraday/votes",
         "intraday/weights_in_force",
     ],
@@ -80,6 +82,10 @@ UPSTREAM = {
         "intraday/signals",
         "intraday/votes",
     ],
+    "intraday/challenger": ["intraday/bars", "intraday/outcomes", "intraday/votes"],
+    "intraday/oof_predictions": ["intraday/challenger"],
+    "intraday/verdicts": ["intraday/challenger", "intraday/oof_predictions"],
+    "intraday/champion": ["intraday/challenger", "intraday/verdicts"],
     "reports/learning": [
         "learning/standings",
         "swing/outcomes",
@@ -108,6 +114,7 @@ CRONS = {
     "verification": ("verification", "45 2 * * *"),
     "intraday_round": ("intraday_round", "1,16,31,46 9-17 * * 1-5"),
     "intraday_weights": ("intraday_weights", "15 18 * * 1-5"),
+    "intraday_retraining": ("intraday_retraining", "45 18 * * 0-5"),
 }
 
 JOBS = {
@@ -165,6 +172,12 @@ JOBS = {
     ],
     "intraday_grading": ["intraday/outcomes"],
     "intraday_weights": ["intraday/track_records", "intraday/weights"],
+    "intraday_retraining": [
+        "intraday/challenger",
+        "intraday/champion",
+        "intraday/oof_predictions",
+        "intraday/verdicts",
+    ],
 }
 
 TICKS = [
@@ -230,6 +243,7 @@ def test_everything_comes_after_what_it_is_made_of() -> None:
 DOORS = {
     learning.CHAMPION_IN_FORCE: "swing/signals",
     intraday.WEIGHTS_IN_FORCE: "intraday/signals",
+    intraday_learning.CHAMPION_IN_FORCE: "intraday/signals",
 }
 """External assets, and the one asset each opens for."""
 

@@ -213,11 +213,13 @@ def test_sensors_ask_for_what_is_missing_and_else_for_nothing(
         assert [one.partition_key for one in asked] == expected
 
 
-def test_every_job_of_the_desk_makes_sessions() -> None:
+def test_every_job_of_the_desk_makes_sessions_but_one_that_makes_weeks() -> None:
     definitions = assembly.assemble(home.Home(Path("never-written")), home.Settings())
+    grains = partitions.grains(home.Settings().first)
     for name, (keys, _) in desk_automation.JOBS.items():
         job = definitions.resolve_job_def(name)
-        assert job.partitions_def == partitions.grains(home.Settings().first).running
+        grain = grains.weekly if name == desk_due.TEACHING else grains.running
+        assert job.partitions_def == grain
         assert set(keys) == job.asset_layer.executable_asset_keys
     assert (
         metadata.key(intraday_tables.BARS) in desk_automation.JOBS["intraday_round"][0]

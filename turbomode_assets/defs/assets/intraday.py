@@ -21,9 +21,18 @@ from typing import Any
 import dagster as dg
 
 from turbomode_assets import intraday_tables, market_tables
-from turbomode_assets.defs import desk, desk_report, metadata, partitions, table_io
+from turbomode_assets.defs import (
+    desk,
+    desk_learning,
+    desk_report,
+    metadata,
+    partitions,
+    table_io,
+)
+from turbomode_assets.defs.assets import intraday_learning
 from turbomode_assets.defs.resources import (
     ClockResource,
+    RegistryResource,
     RoundsResource,
     WarehouseResource,
 )
@@ -179,6 +188,7 @@ def _signals(grains: partitions.Grains) -> dg.AssetsDefinition:
             dg.AssetDep(metadata.key(intraday_tables.VOTES)),
             dg.AssetDep(metadata.key(intraday_tables.BARS)),
             dg.AssetDep(WEIGHTS_IN_FORCE),
+            dg.AssetDep(intraday_learning.CHAMPION_IN_FORCE),
         ],
         check_specs=[table_io.schema_check(intraday_tables.SIGNALS)],
         pool=metadata.POOL,
@@ -187,12 +197,14 @@ def _signals(grains: partitions.Grains) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         rounds: RoundsResource,
         warehouse: WarehouseResource,
+        models: RegistryResource,
         clock: ClockResource,
     ) -> table_io.Written:
         """What the desk said at the end of each round; written once."""
         table, window, now = intraday_tables.SIGNALS, _window(context), clock.now()
         with warehouse.opened() as store:
-            added = desk.speak(store, window, now, rounds.rules())
+            champions = desk_learning.Champions(store, models, rounds.rules())
+            added = desk.speak(store, window, now, rounds.rules(), champions.ask)
             rows = store.read(table, window.first, window.last)
             check = table_io.schema_result(store, table, window)
         notes = (
