@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from turbomode_assets import (
+    cli_replay_intraday,
     errors,
     replay,
     replay_files,
@@ -43,6 +44,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
     day = dt.date.fromisoformat
+    parser.add_argument(
+        "--desk", choices=("swing", "intraday"), default="swing", help="which loop"
+    )
+    cli_replay_intraday.add(parser)
     parser.add_argument("--from", dest="live_from", type=day, required=True)
     parser.add_argument("--to", dest="last", type=day, required=True)
     parser.add_argument("--history-from", dest="first", type=day)
@@ -75,6 +80,8 @@ def _arms(text: str) -> tuple[str, ...]:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Replay every market asked for and write one report about all."""
+    if options.desk == "intraday":
+        return cli_replay_intraday.run(options, console)
     began, now = time.monotonic(), resources.ClockResource().now()
     root = (options.home or home.locate().root).resolve() / FOLDER
     folders = [

@@ -71,24 +71,16 @@ def learned(
     """Notes of the weights: who weighs how much, regret beside its bound, a chart."""
     weights, records = found
     regrets = scorecard.regrets(weights, records, rules)
+    shown = scorecard.by_horizon(weights)
     since = window.last - dt.timedelta(days=SHOWN_DAYS)
     names = ("session", "horizon", "stream", "symbol", "expert", "weight")
     stored = store.columns(intraday_tables.WEIGHTS, names, since, window.last)
     notes = {
-        "weights": _table(*_by_horizon(weights)),
+        "weights": _table(shown.columns, shown),
         "regret": _table(regrets.columns, regrets),
         "chart": gate_report.as_image(_drawn(stored)),
     }
     return {intraday_tables.WEIGHTS: notes}
-
-
-def _by_horizon(weights: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
-    newest = weights.filter(pl.col("session") == pl.col("session").max())
-    key = ["symbol", "expert"]
-    shown = newest.group_by(*key, "horizon").agg(pl.col("weight").mean())
-    wide = shown.pivot("horizon", index=key, values="weight", aggregate_function=None)
-    columns = [*key, *(name for name in rounds.HORIZONS if name in wide.columns)]
-    return columns, wide.sort(key).select(columns)
 
 
 def _drawn(weights: pl.DataFrame) -> str:

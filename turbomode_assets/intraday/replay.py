@@ -6,6 +6,7 @@ rows is a test. Nothing is read or written.
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -77,11 +78,24 @@ def cast(
     world: World, first: dt.date, last: dt.date, rules: IntradayPolicy = INTRADAY
 ) -> pl.DataFrame:
     """Votes of every moment from `first` to `last`."""
+    parts = [votes for _, votes in cast_by_month(world, first, last, rules)]
+    votes = intraday_tables.VOTES
+    return pl.concat([votes.empty(), *parts]).sort(votes.key)
+
+
+def cast_by_month(
+    world: World, first: dt.date, last: dt.date, rules: IntradayPolicy = INTRADAY
+) -> Iterator[tuple[float, pl.DataFrame]]:
+    """The same month by month, each beside the share of the rounds that is done."""
     history = loop.lay_out(
         world.bars, world.headlines, world.chains, rules, world.daily_bars
     )
     moments = loop.moments_of(world.bars, first, last, rules)
-    return loop.cast_votes(history, moments, rules)
+    month = pl.col("session").dt.truncate("1mo")
+    n_done = 0
+    for _, part in moments.sort("session").group_by(month, maintain_order=True):
+        n_done += part.height
+        yield n_done / moments.height, loop.cast_votes(history, part, rules)
 
 
 def speak(

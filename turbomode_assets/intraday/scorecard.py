@@ -118,6 +118,27 @@ def of_voters(votes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def by_horizon(weights: pl.DataFrame) -> pl.DataFrame:
+    """Mean weight of each expert after the last session.
+
+    Parameters
+    ----------
+    weights
+        Rows of `intraday_tables.WEIGHTS`, at least one.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns symbol, expert and one for each horizon, shortest first.
+    """
+    newest = weights.filter(pl.col("session") == pl.col("session").max())
+    key = ["symbol", "expert"]
+    mean = newest.group_by(*key, "horizon").agg(pl.col("weight").mean())
+    wide = mean.pivot("horizon", index=key, values="weight", aggregate_function=None)
+    horizons = [name for name in rounds.HORIZONS if name in wide.columns]
+    return wide.sort(key).select(*key, *horizons)
+
+
 def n_effective(moments: pl.DataFrame, horizon: str) -> int:
     """Moments whose horizons do not overlap, as many as can be; of one symbol."""
     numbers = rounds.numbers(moments)

@@ -14,6 +14,7 @@ import pytest
 
 from turbomode_assets import errors, schema, sessions, tables
 from turbomode_assets.defs import assembly, driver, partitions
+from turbomode_assets.defs.assets import intraday
 from turbomode_assets.store import home, warehouse
 
 SETTINGS = home.Settings(n_symbols=4, first=dt.date(2024, 1, 2))
@@ -131,7 +132,11 @@ def chained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hands]:
 def test_nothing_that_has_partitions_is_left_out(hands: Hands) -> None:
     graph = hands.job.asset_layer.asset_graph
     found = {
-        key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned
+        key
+        for key in graph.materializable_asset_keys
+        if graph.get(key).is_partitioned
+        # What the other desk makes by hand is asked in its own tests.
+        if graph.get(key).group_name != intraday.GROUP
     }
     assert {key.to_user_string() for key in found} == EVERY.keys()
 
