@@ -103,13 +103,17 @@ def half_spread(mid: pl.Expr, rules: ModelPolicy) -> pl.Expr:
     return pl.max_horizontal(mid * rules.spread, pl.lit(rules.least_spread_usd)) / 2
 
 
-def realized_vol(bars: pl.DataFrame, rules: ModelPolicy) -> pl.DataFrame:
+def realized_vol(
+    bars: pl.DataFrame, daily: pl.DataFrame, rules: ModelPolicy
+) -> pl.DataFrame:
     """Annual volatility each round could expect from the sessions before it.
 
     Parameters
     ----------
     bars
         Rows of `intraday_tables.BARS`; of several revisions the last known counts.
+    daily
+        Rows of `intraday_tables.DAILY_BARS`, for sessions before the bars begin.
     rules
         Gives vol_sessions and vol_premium.
 
@@ -121,17 +125,27 @@ def realized_vol(bars: pl.DataFrame, rules: ModelPolicy) -> pl.DataFrame:
         sessions before this one, times the premium. Null until there are as many.
     """
     known = latest(bars).sort(_MOMENT)
-    closes = known.group_by("symbol", "session", maintain_order=True).agg(
-        pl.col("close").last()
-    )
-    moved = pl.col("close").log().diff().over("symbol")
-    square = (moved**2).rolling_mean(rules.vol_sessions).shift(1).over("symbol")
-    vol = closes.select(
-        "symbol", "session", vol=(252 * square).sqrt() * rules.vol_premium
-    )
+    held = _closes(known, daily)
+    before = pl.col("close").shift(1).over("symbol")
+    moved = (
+        (pl.col("close") + pl.col("dividend")) * pl.col("split_ratio") / before
+    ).log()
+    mean = (moved**2).rolling_mean(rules.vol_sessions).shift(1).over("symbol")
+    vol = held.select("symbol", "session", vol=(252 * mean).sqrt() * rules.vol_premium)
     return known.select(*_MOMENT, spot="close").join(
         vol, on=["symbol", "session"], how="left", maintain_order="left"
     )
+
+
+def _closes(known: pl.DataFrame, daily: pl.DataFrame) -> pl.DataFrame:
+    """Last close of each symbol and session, and what its holders got beside."""
+    own = known.group_by("symbol", "session", maintain_order=True).agg(
+        pl.col("close").last(), dividend=pl.lit(0.0), split_ratio=pl.lit(1.0)
+    )
+    earlier = daily.sort("known_at").unique(["symbol", "session"], keep="last")
+    others = earlier.join(own, on=["symbol", "session"], how="anti")
+    both = pl.concat([others.select(own.columns), own])
+    return both.sort("symbol", "session")
 
 
 def latest(bars: pl.DataFrame) -> pl.DataFrame:

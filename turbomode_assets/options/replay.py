@@ -15,6 +15,7 @@ import datetime as dt
 
 import polars as pl
 
+from turbomode_assets import intraday_tables
 from turbomode_assets.options import (
     book,
     marks,
@@ -36,6 +37,11 @@ class World:
     bars: pl.DataFrame
     chains: pl.DataFrame
     """None of them: quotes are the model's."""
+
+    daily_bars: pl.DataFrame = dataclasses.field(
+        default_factory=intraday_tables.DAILY_BARS.empty
+    )
+    """Of sessions before the bars begin, for the model's volatility."""
 
     paid: pl.DataFrame = dataclasses.field(default_factory=quotes.NO_DIVIDENDS.clone)
     """Dividends, as `lives.dividend_yield` wants them."""
@@ -80,7 +86,7 @@ def quotes_of(world: World, rules: OptionsPolicy = OPTIONS) -> pl.DataFrame:
     if world.chains.height:
         return quotes.of_chains(world.chains, world.bars, world.paid, rules)
     first, last = _span(world.signals)
-    moments = quotes.realized_vol(world.bars, rules.model).filter(
+    moments = quotes.realized_vol(world.bars, world.daily_bars, rules.model).filter(
         pl.col("session").is_between(first, last + dt.timedelta(days=7)),
         pl.col("symbol").is_in(world.signals["symbol"].unique().implode()),
     )

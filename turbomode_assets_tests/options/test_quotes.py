@@ -114,6 +114,9 @@ def test_a_life_ends_with_the_last_session_before_a_holiday() -> None:
     assert hours == pytest.approx(45.0)
 
 
+NO_DAYS = intraday_tables.DAILY_BARS.empty()
+
+
 def _moving(n: int) -> pl.DataFrame:
     days = pl.date_range(dt.date(2024, 5, 1), dt.date(2024, 6, 28), eager=True)
     open_days = days.filter(
@@ -136,10 +139,31 @@ def test_realized_volatility_does_not_know_its_own_session() -> None:
         .then(500.0)
         .otherwise("close")
     )
-    expected = quotes.realized_vol(calm, rules)["vol"].to_list()
-    assert quotes.realized_vol(wild, rules)["vol"].to_list() == expected
+    expected = quotes.realized_vol(calm, NO_DAYS, rules)["vol"].to_list()
+    assert quotes.realized_vol(wild, NO_DAYS, rules)["vol"].to_list() == expected
     assert expected[:11] == [None] * 11
     assert expected[11] == pytest.approx(0.1579, abs=1e-3)
+
+
+def test_daily_bars_tell_volatility_before_the_first_round() -> None:
+    """With a split on the way, which is no move."""
+    rules = options_policy.ModelPolicy(vol_sessions=10, vol_premium=1.0)
+    calm = _moving(20)
+    days = (
+        calm.head(12)
+        .select("symbol", "session", "known_at", "close")
+        .with_columns(
+            close=pl.when(pl.int_range(pl.len()) < 5)
+            .then(pl.col("close") * 2)
+            .otherwise("close"),
+            split_ratio=pl.when(pl.int_range(pl.len()) == 5).then(2.0).otherwise(1.0),
+            dividend=pl.lit(0.0),
+        )
+    )
+    rounds_only = calm.filter(pl.col("session") > days["session"].max())
+    found = quotes.realized_vol(rounds_only, days, rules)
+    whole = quotes.realized_vol(calm, NO_DAYS, rules)
+    assert found["vol"].to_list() == pytest.approx(whole["vol"].to_list()[12:])
 
 
 def test_modeled_quotes_say_so_and_are_sound() -> None:
