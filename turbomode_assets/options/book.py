@@ -101,8 +101,8 @@ def enter(book: Book, proposal: risk.Proposal) -> tuple[Book, risk.Decision]:
     tuple of Book and risk.Decision
         The same book where a limit blocks.
     """
-    book = in_session(book, proposal.session)
-    standing = book.standing(proposal.session)
+    opened = in_session(book, proposal.session)
+    standing = opened.standing(proposal.session)
     decision = risk.decide(standing, proposal, book.rules)
     if not decision.n_contracts:
         return book, decision
@@ -110,7 +110,7 @@ def enter(book: Book, proposal: risk.Proposal) -> tuple[Book, risk.Decision]:
         "equity_usd": standing.equity_usd,
         "session_loss_usd": standing.session_loss_usd,
     }
-    return _bought(book, proposal, decision.n_contracts, evidence), decision
+    return _bought(opened, proposal, decision.n_contracts, evidence), decision
 
 
 def _bought(

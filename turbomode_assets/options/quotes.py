@@ -140,7 +140,7 @@ def realized_vol(
 def _closes(known: pl.DataFrame, daily: pl.DataFrame) -> pl.DataFrame:
     """Last close of each symbol and session, and what its holders got beside."""
     own = known.group_by("symbol", "session", maintain_order=True).agg(
-        pl.col("close").last(), dividend=pl.lit(0.0), split_ratio=pl.lit(1.0)
+        pl.col("close").last(), pl.col("split_ratio").first(), dividend=pl.lit(0.0)
     )
     earlier = daily.sort("known_at").unique(["symbol", "session"], keep="last")
     others = earlier.join(own, on=["symbol", "session"], how="anti")

@@ -151,6 +151,7 @@ SEVERAL: list[dict[str, Any]] = [
     {"minute": 300, "horizon": "1_session"},
     {"session": DAYS[1], "minute": 120, "horizon": "1_session"},
     {"session": DAYS[1], "minute": 135},
+    {"session": DAYS[1], "minute": 390, "quote_age_minutes": None},
     {"session": DAYS[2], "minute": 60, "bid": None},
 ]
 MOVES: Prices = {(0, 105): (100.5, 101.0), (1, 30): (100.0, 100.2), (2, 15): (97, 98)}
