@@ -29,6 +29,7 @@ from rich.progress import (
 from turbomode_assets import (
     cli_backup,
     cli_champion,
+    cli_exchange,
     cli_explain,
     cli_notify,
     cli_replay,
@@ -72,6 +73,7 @@ _OTHERS = {
     "report": ("the page of the desk", cli_report),
     "notify": ("messages to people", cli_notify),
     "backup": ("keep a home in a folder, while it lives", cli_backup),
+    "exchange": ("share the loop with another machine", cli_exchange),
 }
 
 
@@ -142,6 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     back = commands.add_parser("restore", help="bring a backup back as a new home")
     _add_home(back)
     cli_backup.add_restore(back)
+    train = commands.add_parser("train", help="pull, learn what is due, and push")
+    cli_exchange.add_train(train)
+    _add_home(train)
     return parser
 
 
@@ -202,9 +207,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     steps = driver.plan(settings.first, sessions.on_or_after(live_from), last)
     home.prepare(where, settings)
     console.print(f"Home {where.root}: {_described(settings)}.")
-    definitions = assembly.assemble(where, settings)
+    definitions = assembly.assemble(where, home.read_settings(where))
     with driver.open_instance(where) as instance:
         agent = driver.Driver(where, definitions, instance)
+        steps = agent.possible(steps)
         taken = list(_with_progress(agent.live(steps), steps, console))
     console.print(terminal.render(_scorecard(where)))
     console.print(_closing(taken, time.monotonic() - began))

@@ -18,7 +18,9 @@
     ├── MissingEvidence         a verdict was asked for without a metric it needs
     ├── ArtifactError           a model artifact is absent, torn or tampered with
     ├── PromotionRefused        no passing verdict stands behind a promotion
-    └── BookBroken              fills that the risk engine would not have allowed
+    ├── BookBroken              fills that the risk engine would not have allowed
+    ├── ExchangeFailed          the place two homes share, or a disk, failed
+    └── ExchangeRefused         what lies there cannot be taken over as it is
 
 A message says what was expected, what was found and what to do. Nothing but
 exception classes and the wording they share belongs here.
@@ -86,6 +88,14 @@ class MissingEvidence(TurbomodeError, LookupError):
 
 class ArtifactError(TurbomodeError, ValueError):
     """A model artifact is absent, torn or tampered with."""
+
+
+class ExchangeFailed(TurbomodeError, RuntimeError):
+    """The place two homes share cannot be reached, or a disk is full: try again."""
+
+
+class ExchangeRefused(TurbomodeError, ValueError):
+    """What lies in the place cannot be taken over as it is; somebody must see to it."""
 
 
 class PromotionRefused(TurbomodeError, RuntimeError):

@@ -63,6 +63,37 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, "turbomode.service" in done.stderr) == (0, False)
 
 
+TRAINS = (DEPLOY / "turbomode-train.service").read_text()
+
+
+def commands(text: str) -> list[list[str]]:
+    """Every ``turbomode`` command line of a file, wrapped ones in full."""
+    whole = re.sub(r"\\\n#\s*", " ", text)
+    found = re.findall(r"/opt/turbomode/bin/turbomode (.*)", whole)
+    return [shlex.split(each) for each in found]
+
+
+@pytest.mark.parametrize("text", [UNIT, TRAINS])
+def test_every_command_of_a_unit_is_one(text: str) -> None:
+    listed = commands(text)
+    assert listed
+    for words in listed:
+        cli._parser().parse_args(words)  # noqa: SLF001
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd-analyze"
+)
+def test_systemd_understands_the_timer_and_what_it_starts(tmp_path: Path) -> None:
+    there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", TRAINS, flags=re.MULTILINE)
+    started = tmp_path / "turbomode-train.service"
+    started.write_text(there.replace("User=turbomode\n", ""))
+    timer = shutil.copy(DEPLOY / "turbomode-train.timer", tmp_path)
+    command = ["systemd-analyze", "verify", "--man=no", str(timer)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, "turbomode-train" in done.stderr) == (0, False)
+
+
 def test_the_container_runs_what_the_command_line_has() -> None:
     first, rest = (
         json.loads(CONTAINER.partition(f"\n{word} ")[2].partition("\n")[0])

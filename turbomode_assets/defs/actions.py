@@ -14,8 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 import dagster as dg
 
 from turbomode_assets import errors
-from turbomode_assets.defs import lifeline
+from turbomode_assets.defs import catching_up, lifeline, ticks
 from turbomode_assets.store import home
+
+EVERY_HOUR = "45 * * * *"
+"""When machines exchange: a quarter of an hour before the scan of 23:00, and soon
+enough after it."""
 
 
 class Bootstrap(dg.Config):
@@ -39,7 +43,7 @@ class Replay(dg.Config):
 
 
 def build(where: home.Home, settings: home.Settings) -> list[dg.JobDefinition]:
-    """Jobs `bootstrap` and `replay` of a home."""
+    """Jobs of a home that run commands, by its role."""
 
     @dg.op
     def live(context: dg.OpExecutionContext, config: Bootstrap) -> None:
@@ -53,10 +57,76 @@ def build(where: home.Home, settings: home.Settings) -> list[dg.JobDefinition]:
         options = replay_options(settings, config.live_from, config.to)
         _run(context, where, ["replay", *options])
 
+    bootstrap = _job(
+        "bootstrap", live, "Bring the home to its last session: `turbomode run`."
+    )
+    replay = _job("replay", replay_arms, "Hold the loop against its arms.")
+    by_role = {"all": [bootstrap, replay], "serve": [bootstrap], "train": [replay]}
+    return [*by_role[settings.role], *_exchanging(where, settings.role)]
+
+
+_EXCHANGES = {
+    "serve": (
+        ("pull", ["exchange", "pull"], "Challengers that arrived, seated if they may."),
+        ("push", ["exchange", "push"], "The ledger, as far as it was not sent."),
+    ),
+    "train": (("train", ["train"], "Pull, learn what is due, push."),),
+}
+"""Commands by which a role exchanges: name, words and description of each."""
+
+EXCHANGE = "exchange"
+"""Name of the job and schedule that exchange."""
+
+
+def _exchanging(where: home.Home, role: str) -> list[dg.JobDefinition]:
+    """Job `exchange`; its steps do not wait for each other's success."""
+    steps = [_command(where, *one) for one in _EXCHANGES.get(role, ())]
+    if not steps:
+        return []
+    sentence = "Everything that goes to the other machine and comes from it."
     return [
-        _job("bootstrap", live, "Bring the home to its last session: `turbomode run`."),
-        _job("replay", replay_arms, "Hold the loop against its arms."),
+        dg.GraphDefinition(name=EXCHANGE, node_defs=steps).to_job(
+            description=sentence, executor_def=dg.in_process_executor
+        )
     ]
+
+
+def _command(
+    where: home.Home, name: str, words: Sequence[str], sentence: str
+) -> dg.OpDefinition:
+    @dg.op(name=name, description=sentence)
+    def run(context: dg.OpExecutionContext) -> None:
+        _run(context, where, words)
+
+    return run
+
+
+def build_schedules(
+    role: str, status: dg.DefaultScheduleStatus
+) -> list[dg.ScheduleDefinition]:
+    """Schedule of the exchange: every hour, between two runs and never beside one.
+
+    Parameters
+    ----------
+    role
+        One of `home.ROLES`.
+    status
+        Whether it runs where nobody has switched it.
+    """
+
+    @dg.schedule(
+        name=EXCHANGE,
+        job_name=EXCHANGE,
+        cron_schedule=EVERY_HOUR,
+        execution_timezone=ticks.TIMEZONE,
+        default_status=status,
+    )
+    def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        """Exchange with the other machine, unless something runs."""
+        busy = catching_up.why_busy(context.instance)
+        return dg.SkipReason(busy) if busy else dg.RunRequest()
+
+    return [hourly] if role in _EXCHANGES else []
 
 
 def _job(name: str, op: dg.OpDefinition, sentence: str) -> dg.JobDefinition:

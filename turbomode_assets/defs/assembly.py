@@ -18,6 +18,7 @@ from turbomode_assets.defs import (
     messaging,
     partitions,
     resources,
+    roles,
     sensors,
     verification,
 )
@@ -64,12 +65,13 @@ def assemble(
     -------
     dg.Definitions
     """
-    assets = _stages(partitions.grains(settings.first), rules)
-    if settings.is_living:
+    is_watched = settings.is_living and settings.role != "train"
+    assets = _stages(settings, rules)
+    if is_watched:
         assets = list(dg.map_asset_specs(freshness.watch, assets))
-    assets = list(dg.map_asset_specs(conditions.attach, assets))
     told = messaging.build_specs()
-    jobs = automation.build_jobs()
+    jobs = automation.build_jobs(settings.role)
+    timetable = automation.timetable(settings.role)
     proof = verification.build_job()
     timed = dg.DefaultScheduleStatus.RUNNING
     watching = dg.DefaultSensorStatus.RUNNING
@@ -79,15 +81,19 @@ def assemble(
         assets=[*assets, *told],
         asset_checks=[verification.build_checks()],
         jobs=[*jobs.values(), proof, *actions.build(where, settings)],
-        schedules=[*automation.build_schedules(timed), automation.build_proof(timed)],
+        schedules=[
+            *automation.build_schedules(timetable, timed),
+            automation.build_proof(timed),
+            *actions.build_schedules(settings.role, timed),
+        ],
         sensors=[
-            *sensors.build(sensors.Parts(jobs, watching)),
-            messaging.build_sensor(watching, is_living=settings.is_living),
+            *sensors.build(sensors.Parts(settings.role, jobs, timetable, watching)),
+            messaging.build_sensor(watching, is_living=is_watched),
         ],
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
     )
-    if not settings.is_living:
+    if not is_watched:
         return stock
     alarm = dg.Definitions(
         asset_checks=freshness.build_checks(),
@@ -99,9 +105,10 @@ def assemble(
 
 
 def _stages(
-    grains: partitions.Grains, rules: policy.Policy
+    settings: home.Settings, rules: policy.Policy
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """Assets of every stage, in the order of the loop."""
+    """Assets of every stage, in the order of the loop, as the role sees them."""
+    grains = partitions.grains(settings.first)
     before = (prices, universe, features, signals, outcomes, samples)
     after = (intraday, intraday_learning, feature_reports, reports)
     with warnings.catch_warnings():
@@ -110,6 +117,9 @@ def _stages(
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
         stages = [stage.build(grains) for stage in before]
-        stages += [learning.build(grains, rules)]
+        stages += [learning.build(grains, rules, moves_alias=settings.role == "all")]
         stages += [stage.build(grains) for stage in after]
-    return [asset for stage in stages for asset in stage]
+    assets = [asset for stage in stages for asset in stage]
+    if settings.role != "train":  # what is due there follows from the ledger
+        assets = list(dg.map_asset_specs(conditions.attach, assets))
+    return roles.assign(settings.role, assets)

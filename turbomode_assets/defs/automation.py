@@ -42,6 +42,7 @@ from turbomode_assets.defs import (
     metadata,
     partitions,
     progress,
+    roles,
     ticks,
     verification,
 )
@@ -131,16 +132,18 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
 """Assets and description of each job, by name."""
 
 
-def build_jobs() -> dict[str, Any]:
-    """Jobs of the timetable and of the sensors, by name."""
+def build_jobs(role: str) -> dict[str, Any]:
+    """Jobs of the timetable and of the sensors that a role has work in, by name."""
+    own = {name: roles.computed(role, keys) for name, (keys, _) in JOBS.items()}
     return {
         name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.assets(*keys) - verification.selection(),
-            description=sentence,
+            description=JOBS[name][1],
             executor_def=dg.in_process_executor,
         )
-        for name, (keys, sentence) in JOBS.items()
+        for name, keys in own.items()
+        if keys
     }
 
 
@@ -243,16 +246,32 @@ TIMETABLE = (
 """The whole timetable; of what is due at one time, the upper line comes first."""
 
 
-def build_schedules(status: dg.DefaultScheduleStatus) -> list[dg.ScheduleDefinition]:
-    """Schedule of each line of the timetable, and those of the intraday desk.
+def timetable(role: str) -> list[Line]:
+    """Lines of the timetable that a role follows; who only learns follows the ledger.
 
     Parameters
     ----------
+    role
+        One of `home.ROLES`.
+    """
+    jobs = build_jobs(role)
+    return [] if role == "train" else [line for line in TIMETABLE if line.job in jobs]
+
+
+def build_schedules(
+    lines: Sequence[Line], status: dg.DefaultScheduleStatus
+) -> list[dg.ScheduleDefinition]:
+    """Schedule of each line of a timetable, and those of the intraday desk.
+
+    Parameters
+    ----------
+    lines
+        The timetable; where there is none, the desk does not work either.
     status
         Whether they run where nobody has switched them.
     """
-    nightly = [_schedule(line, status) for line in TIMETABLE]
-    return [*nightly, *desk_automation.build_schedules(status)]
+    desk = desk_automation.build_schedules(status) if lines else []
+    return [*(_schedule(line, lines, status) for line in lines), *desk]
 
 
 def build_alarm(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
@@ -279,7 +298,9 @@ def build_proof(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     )
 
 
-def _schedule(line: Line, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+def _schedule(
+    line: Line, lines: Sequence[Line], status: dg.DefaultScheduleStatus
+) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=line.name,
         job_name=line.job,
@@ -298,7 +319,7 @@ def _schedule(line: Line, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefini
         if key is None:
             return dg.SkipReason(f"The exchange was closed; nothing for {line.job}.")
         done = progress.Progress(context.instance, warehouse)
-        step = catching_up.next_step(TIMETABLE, done, at, clock.now())
+        step = catching_up.next_step(lines, done, at, clock.now())
         if isinstance(step, str):
             return dg.SkipReason(step)
         if step.job != line.job:

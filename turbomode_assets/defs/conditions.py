@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from turbomode_assets import market_tables, tables
-from turbomode_assets.defs import metadata
+from turbomode_assets.defs import metadata, roles
 
 
 def made_again(upstream: dg.AssetKey) -> dg.AutomationCondition[Any]:
@@ -59,17 +59,19 @@ def attach(spec: dg.AssetSpec) -> dg.AssetSpec:
     )
 
 
-def build_sensor(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+def build_sensor(role: str, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     """Sensor that evaluates every condition.
 
     Parameters
     ----------
+    role
+        What the machine computes.
     status
         Whether it runs where nobody has switched it.
     """
     return dg.AutomationConditionSensorDefinition(
         "made_again",
-        target=dg.AssetSelection.assets(*CONDITIONS),
+        target=dg.AssetSelection.assets(*roles.computed(role, CONDITIONS)),
         default_status=status,
         description="Makes again what rests on something made again, or on other code.",
     )

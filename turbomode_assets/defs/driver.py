@@ -15,7 +15,7 @@ import datetime as dt
 import enum
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
@@ -158,13 +158,22 @@ class Driver:
     ) -> None:
         """Keep what the steps run on, and look up what has been done."""
         self._where = where
-        self._jobs = {kind: definitions.resolve_job_def(kind.value) for kind in Kind}
+        names = {job.name for job in definitions.jobs or ()}
+        self._jobs = {
+            kind: definitions.resolve_job_def(kind.value)
+            for kind in Kind
+            if kind.value in names
+        }
         self._instance = instance
         self._stored = {
             key: self._latest(key)
             for keys, _ in automation.JOBS.values()
             for key in keys
         }
+
+    def possible(self, steps: Sequence[Step]) -> list[Step]:
+        """Steps this machine has a job for, by its role."""
+        return [step for step in steps if step.kind in self._jobs]
 
     def live(self, steps: Sequence[Step]) -> Iterator[Taken]:
         """Take the steps in order; yields each as it is finished.
@@ -183,7 +192,7 @@ class Driver:
             return self._retrain(step)
         if self._is_done(step):
             return Taken(step, was_done=True)
-        self._run(step)
+        self.run(step)
         if step.kind is Kind.SESSION:
             self._restate()
         return Taken(step)
@@ -194,15 +203,23 @@ class Driver:
             stale = restating.stale(store)
         if stale is not None:
             days, weeks = stale.window, restating.weeks(stale.window)
-            self._run(Step(Kind.RESTATEMENT, days.first, days.last))
-            self._run(Step(Kind.SAMPLING, weeks.first, weeks.last))
+            again = [
+                Step(Kind.RESTATEMENT, days.first, days.last),
+                Step(Kind.SAMPLING, weeks.first, weeks.last),
+            ]
+            for step in self.possible(again):
+                self.run(step)
 
     def _retrain(self, step: Step) -> Taken:
         verdict = self._verdict(step.first)
         if verdict:
             return Taken(step, was_done=True, verdict=verdict)
-        self._run(step)
-        return Taken(step, verdict=self._verdict(step.first))
+        return Taken(step, verdict=self.retrain(step.first))
+
+    def retrain(self, month: dt.date) -> str:
+        """Train a challenger for a month; how it ended, empty where it only passed."""
+        self.run(Step(Kind.RETRAINING, month, month))
+        return self._verdict(month)
 
     def _verdict(self, month: dt.date) -> str:
         """How the latest challenger of a month ended; empty while it has not."""
@@ -237,13 +254,27 @@ class Driver:
                 return False
         return True
 
-    def _run(self, step: Step) -> None:
+    def run(self, step: Step, tags: Mapping[str, str] | None = None) -> None:
+        """Run a step, done or not.
+
+        Parameters
+        ----------
+        step
+            The step.
+        tags
+            Further tags of its run.
+
+        Raises
+        ------
+        errors.TurbomodeError
+            As the step's own code raised it.
+        """
         job = self._jobs[step.kind]
-        tags = partitions.range_tags(partitions.Window(step.first, step.last))
+        window = partitions.range_tags(partitions.Window(step.first, step.last))
         result = job.execute_in_process(
             instance=self._instance,
             partition_key=None if step.is_range else partitions.key(step.first),
-            tags=tags if step.is_range else {},
+            tags={**(window if step.is_range else {}), **(tags or {})},
             run_config=_QUIET,
             raise_on_error=step.kind is not Kind.RETRAINING,
         )

@@ -20,7 +20,7 @@ https://docs.dagster.io/guides/automate/sensors
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -28,7 +28,6 @@ import dagster as dg
 from turbomode_assets import errors
 from turbomode_assets.defs import (
     ahead,
-    automation,
     catching_up,
     conditions,
     desk_automation,
@@ -36,6 +35,7 @@ from turbomode_assets.defs import (
     partitions,
     progress,
     restating,
+    ticks,
 )
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import ClockResource, WarehouseResource
@@ -58,27 +58,31 @@ GRACE = dt.timedelta(minutes=5)
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """What sensors are built of: jobs of the timetable by name, and their status."""
+    """What sensors are built of: the role, its jobs by name, its timetable, status."""
 
+    role: str
     jobs: Mapping[str, Any]
+    timetable: Sequence[ticks.Line]
     status: dg.DefaultSensorStatus
 
 
 def build(parts: Parts) -> list[dg.SensorDefinition]:
-    """Every sensor of a home."""
+    """Every sensor of a home, by its role."""
+    if parts.role == "train":
+        return [_run_failed(parts)]
     return [
         _catch_up(parts),
         _restated_bars(parts),
-        _challenger_ahead(parts),
+        *([_challenger_ahead(parts)] if parts.role == "all" else []),
         _champion_changed(parts),
         _run_failed(parts),
-        conditions.build_sensor(parts.status),
+        conditions.build_sensor(parts.role, parts.status),
         *desk_automation.build_sensors(parts.jobs, parts.status),
     ]
 
 
 def _catch_up(parts: Parts) -> dg.SensorDefinition:
-    taken = {line.job for line in automation.TIMETABLE}
+    taken = {line.job for line in parts.timetable}
 
     @dg.sensor(
         jobs=[parts.jobs[name] for name in sorted(taken)],
@@ -93,7 +97,7 @@ def _catch_up(parts: Parts) -> dg.SensorDefinition:
     ) -> dg.RunRequest | dg.SkipReason:
         now, done = clock.now(), progress.Progress(context.instance, warehouse)
         try:
-            step = catching_up.next_step(automation.TIMETABLE, done, now - GRACE, now)
+            step = catching_up.next_step(parts.timetable, done, now - GRACE, now)
             if isinstance(step, str):
                 return dg.SkipReason(step)
             if restating.is_pending(context.instance, warehouse, now):
@@ -146,7 +150,7 @@ def _challenger_ahead(parts: Parts) -> dg.SensorDefinition:
     ) -> dg.RunRequest | dg.SkipReason:
         now, done = clock.now(), progress.Progress(context.instance, warehouse)
         try:
-            step = catching_up.next_step(automation.TIMETABLE, done, now, now)
+            step = catching_up.next_step(parts.timetable, done, now, now)
             if step != catching_up.NOTHING_DUE:
                 return dg.SkipReason("First what is due; this can wait.")
             with warehouse.opened(restating.BUSY_SECONDS) as store:

@@ -28,8 +28,11 @@ DEFAULT = ".turbomode"
 SOURCES = ("simulated", "files", "yahoo")
 """Sources a home can be set up with."""
 
-LATER = {"is_intraday", "intraday_path", "intraday_symbols"}
+LATER = {"is_intraday", "intraday_path", "intraday_symbols", "role", "exchange"}
 """Settings that may be changed in the file of a home that has lived."""
+
+ROLES = ("all", "serve", "train")
+"""Parts of the loop a machine may run: all of it, what must never stop, or learning."""
 
 EARLIEST = dt.date(1998, 1, 2)
 """Earliest first session: two years after the calendar begins, for look-backs."""
@@ -106,6 +109,12 @@ class Settings:
     """Symbols the intraday desk predicts, separated by commas; empty: those of its
     policy, or of the simulated market."""
 
+    role: str = "all"
+    """One of `ROLES`; a machine that serves and one that trains share the loop."""
+
+    exchange: str = ""
+    """URL both of them reach, see `remote.opened`; empty where there is one machine."""
+
     @property
     def is_living(self) -> bool:
         """Whether the source goes on with the calendar, session after session."""
@@ -113,9 +122,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what no source can serve."""
-        if self.source not in SOURCES:
-            message = errors.unknown_name("source", self.source, SOURCES)
-            raise errors.SettingsError(message)
+        _require_known("source", self.source, SOURCES)
+        _require_known("role", self.role, ROLES)
         is_there = bool(self.path) and Path(self.path).exists()
         if self.source == "files" and not is_there:
             message = f"expected a file or folder at path {self.path!r}, found nothing"
@@ -130,6 +138,11 @@ class Settings:
             nearest = sessions.on_or_after(self.first)
             message = f"`first` must be a session, was {self.first}; try {nearest}"
             raise errors.SettingsError(message)
+
+
+def _require_known(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise errors.SettingsError(errors.unknown_name(kind, name, known))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,6 +244,26 @@ def _differences(kept: Settings, asked: Settings) -> list[str]:
         if old != new and is_asked:
             found.append(f"{field.name} is {old}, asked for {new}")
     return found
+
+
+def join(home: Home, role: str, exchange: str) -> Settings:
+    """Give a home its role and the place it exchanges with; its settings then.
+
+    Parameters
+    ----------
+    home
+        A home, or a folder that becomes one.
+    role
+        One of `ROLES`.
+    exchange
+        URL both machines reach; empty where there is one machine.
+    """
+    prepare(home, read_settings(home))
+    settings = dataclasses.replace(read_settings(home), role=role, exchange=exchange)
+    aside = home.settings_file.with_suffix(".new")
+    aside.write_text(_as_toml(settings))
+    aside.replace(home.settings_file)
+    return settings
 
 
 def _as_toml(settings: Settings) -> str:

@@ -105,6 +105,19 @@ def load(root: Path, address: str) -> dict[str, bytes]:
     }
 
 
+def files(root: Path, address: str) -> dict[str, bytes]:
+    """Files of an artifact by their SHA-256, its manifest under the address itself.
+
+    Raises
+    ------
+    errors.ArtifactError
+        As `load` does.
+    """
+    artifact = load(root, address)
+    by_content = {hashlib.sha256(each).hexdigest(): each for each in artifact.values()}
+    return by_content | {address: _manifest(artifact)}
+
+
 def is_intact(root: Path, address: str) -> bool:
     """Whether `load` would hand the artifact out."""
     try:

@@ -5,9 +5,22 @@ import itertools
 import polars as pl
 import pytest
 
-from turbomode_assets import desks, intraday_tables, options_tables, schema, tables
+from turbomode_assets import (
+    desks,
+    exchange_tables,
+    intraday_tables,
+    options_tables,
+    schema,
+    tables,
+)
 
-EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES, *options_tables.ALL)
+EVERY = (
+    *tables.ALL,
+    *intraday_tables.ALL,
+    *desks.TABLES,
+    *options_tables.ALL,
+    exchange_tables.INCREMENTS,
+)
 COLUMNS = [(table, column) for table in EVERY for column in table.columns]
 
 PLAIN_DATES = {
@@ -34,10 +47,11 @@ PLAIN_COUNTS = {
     "fill",
     "opened_by",
     "part",
+    "sequence",
 }
 """Whole numbers that are places in an order, not counts."""
 
-SCHEMAS = {"market", "swing", "learning", "reports", "intraday", "options"}
+SCHEMAS = {"market", "swing", "learning", "reports", "intraday", "options", "exchange"}
 """DuckDB schemas: what a table belongs to."""
 
 MARKET_TIMES = {"published_at"}

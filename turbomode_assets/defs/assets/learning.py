@@ -72,7 +72,10 @@ LABEL_BALANCE = "label_balance"
 
 
 def build(
-    grains: partitions.Grains, rules: policy.Policy = policy.SWING
+    grains: partitions.Grains,
+    rules: policy.Policy = policy.SWING,
+    *,
+    moves_alias: bool = True,
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Assets of these stages.
 
@@ -82,6 +85,8 @@ def build(
         Partitions of the home.
     rules
         Policy challengers are trained by.
+    moves_alias
+        Whether a fallen champion is unseated here; else whoever serves does it.
     """
     in_force = dg.AssetSpec(
         CHAMPION_IN_FORCE,
@@ -96,10 +101,15 @@ def build(
         ),
     )
     trained = _challenger(grains, rules)
-    return [_standings(grains), trained, _champion(grains), in_force]
+    return [
+        _standings(grains, moves_alias=moves_alias),
+        trained,
+        _champion(grains),
+        in_force,
+    ]
 
 
-def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
+def _standings(grains: partitions.Grains, *, moves_alias: bool) -> dg.AssetsDefinition:
     @dg.asset(
         **metadata.declared(tables.STANDINGS, GROUP, "polars"),
         partitions_def=grains.monthly,
@@ -132,7 +142,8 @@ def _standings(grains: partitions.Grains) -> dg.AssetsDefinition:
         month = partitions.parsed(context.partition_key)
         with warehouse.opened() as store:
             rows = succession.assess_champion(store, month)
-            followers = succession.unseat(store, rows, clock.now())
+            fallen = rows if moves_alias else rows.clear()
+            followers = succession.unseat(store, fallen, clock.now())
             for address in succession.artifacts(store, followers):
                 models.load(address)
             with store.transaction():

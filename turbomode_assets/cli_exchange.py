@@ -1,0 +1,165 @@
+"""``turbomode exchange`` and ``turbomode train``: two machines that share the loop.
+
+``join`` gives a home its role and the place both reach; ``push`` and ``pull`` send and
+take over, ``status`` looks. ``train`` pulls, learns what is due, and pushes. What goes
+which way stands in ``defs/exchanging.py``, what is due in ``defs/training.py``.
+"""
+
+import argparse
+import datetime as dt
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from turbomode_assets import errors
+from turbomode_assets.defs import assembly, driver, exchanging, resources, training
+from turbomode_assets.store import exchange, home, manifest, remote, warehouse
+
+_NOTHING = "nothing yet"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of the command and of its subcommands."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    into = commands.add_parser("join", help="say which part this home plays, and where")
+    into.set_defaults(command=join)
+    into.add_argument("role", choices=home.ROLES[1:])
+    into.add_argument("url", help="a folder, sftp://user@host/folder, s3://bucket/...")
+    into.add_argument(
+        "--first",
+        type=dt.date.fromisoformat,
+        help="first session of the history, where the home is new",
+    )
+    for name, text, command in (
+        ("push", "send what the other machine does not have yet", push),
+        ("pull", "take over what the other machine has sent", pull),
+        ("status", "how far both ways are", status),
+    ):
+        commands.add_parser(name, help=text).set_defaults(command=command)
+
+
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """Options of ``turbomode train``: none but the home."""
+    parser.set_defaults(command=train)
+
+
+def _home_of(options: argparse.Namespace) -> home.Home:
+    return home.Home(options.home.resolve()) if options.home else home.locate()
+
+
+def _side(where: home.Home) -> tuple[exchange.Side, str]:
+    """End of the exchange a home is, and the role it plays."""
+    settings = home.read_settings(where)
+    return (
+        exchanging.side(where, settings, resources.ClockResource().now()),
+        settings.role,
+    )
+
+
+def join(options: argparse.Namespace, console: Console) -> int:
+    """Write role and place into the settings of a home."""
+    where = _home_of(options)
+    if options.first:
+        home.prepare(where, home.with_first(home.read_settings(where), options.first))
+    home.join(where, options.role, options.url)
+    place = remote.anonymous(options.url)
+    console.print(f"{where.root}: {options.role}, exchanging through {place}.")
+    return 0
+
+
+def push(options: argparse.Namespace, console: Console) -> int:
+    """Send, and say what was sent."""
+    here, role = _side(_home_of(options))
+    _tell(exchanging.push(here, role), console, "sent")
+    return 0
+
+
+def pull(options: argparse.Namespace, console: Console) -> int:
+    """Take over, and say what was taken over and who reigns then."""
+    where = _home_of(options)
+    here, role = _side(where)
+    _tell(exchanging.pull(here, role, console.print), console, "taken over")
+    if role == "serve":
+        _follow_up(where, console)
+    return 0
+
+
+def _follow_up(where: home.Home, console: Console) -> None:
+    with warehouse.opened(where.database) as store:
+        exchanging.tidy(store, where)
+        with driver.open_instance(where) as instance:
+            version = exchanging.open_the_door(store, instance)
+    if version is not None:
+        console.print(f"{version or 'Nobody'} reigns.")
+
+
+def _tell(found: Iterable[manifest.Manifest], console: Console, done: str) -> None:
+    is_quiet = True
+    for each in found:
+        is_quiet = False
+        n_rows = sum(part.n_rows for part in each.parts)
+        reached = f", up to {each.watermark}" if each.watermark else ""
+        name = f"{each.channel} {each.sequence}"
+        console.print(f"{name}: {n_rows} rows {done}{reached}.")
+    if is_quiet:
+        console.print(f"Nothing to be {done}.")
+
+
+def status(options: argparse.Namespace, console: Console) -> int:
+    """Print how far both channels are; 1 where one of them cannot go on."""
+    here, role = _side(_home_of(options))
+    drawn = Table("channel", "", "increments", "up to", "last", "waiting")
+    faults = []
+    ways = ((exchanging.SENT, "sent"), (exchanging.RECEIVED, "received"))
+    for channels, way in ways:
+        channel = channels[role]
+        try:
+            found = exchange.standing(here, channel, way)
+        except (errors.ExchangeFailed, errors.ExchangeRefused) as fault:
+            faults.append(str(fault))
+            drawn.add_row(channel.name, way, *["-"] * 3, "see below")
+            continue
+        drawn.add_row(*_cells(found))
+    console.print(drawn)
+    for sentence in faults:
+        console.print(sentence, markup=False, soft_wrap=True)
+    return 1 if faults else 0
+
+
+def _cells(found: exchange.Standing) -> tuple[str, ...]:
+    moment = found.exchanged_at
+    return (
+        found.channel,
+        found.way,
+        str(found.sequence),
+        str(found.watermark or "-"),
+        f"{moment:%Y-%m-%d %H:%M} UTC" if moment else _NOTHING,
+        str(found.n_waiting),
+    )
+
+
+def train(options: argparse.Namespace, console: Console) -> int:
+    """Pull, learn what is due, push; nothing where nothing is new.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where the home does not train for another one.
+    """
+    where = _home_of(options)
+    settings = home.read_settings(where)
+    if settings.role != "train":
+        message = (
+            f"expected a home that trains for another, found role {settings.role!r}; "
+            "`turbomode run` and `turbomode up` train for themselves"
+        )
+        raise errors.SettingsError(message)
+    here, role = _side(where)
+    _tell(exchanging.pull(here, role, console.print), console, "taken over")
+    definitions = assembly.assemble(where, settings)
+    with driver.open_instance(where) as instance:
+        for sentence in training.learn(where, definitions, instance, here):
+            console.print(sentence)
+    _tell(exchanging.push(here, role), console, "sent")
+    return 0
