@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from turbomode_assets import sessions
+from turbomode_assets import errors, sessions
 
 KEY_FORMAT = "%Y-%m-%d"
 """Keys are ISO days: a session, the Sunday of a week, the first of a month."""
@@ -100,8 +100,21 @@ def key(day: dt.date) -> str:
 
 
 def parsed(partition_key: str) -> dt.date:
-    """Day of a partition key."""
-    return dt.date.fromisoformat(partition_key)
+    """Day of a partition key.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where the key is anything but a day written as `key` writes it.
+    """
+    message = f"expected a day such as 2024-06-28, found {partition_key!r}"
+    try:
+        day = dt.date.fromisoformat(partition_key)
+    except ValueError as fault:
+        raise errors.SettingsError(message) from fault
+    if key(day) != partition_key:
+        raise errors.SettingsError(message)
+    return day
 
 
 def session_window(partition_keys: list[str]) -> Window:

@@ -5,6 +5,7 @@ imported. It learns nothing and takes no side.
 """
 
 import dataclasses
+import zipfile
 from collections.abc import Mapping
 
 import numpy as np
@@ -106,8 +107,18 @@ def load(artifact: Mapping[str, bytes]) -> Scorer:
     Raises
     ------
     errors.ArtifactError
-        Where a file is absent; says which.
+        Where a file is absent, and says which; or where one cannot be read.
     """
+    try:
+        return _rebuilt(artifact)
+    except (ValueError, TypeError, LookupError, OSError, zipfile.BadZipFile) as fault:
+        if isinstance(fault, errors.ArtifactError):
+            raise
+        message = f"artifact must be a challenger, cannot be read: {fault!r}"
+        raise errors.ArtifactError(message) from fault
+
+
+def _rebuilt(artifact: Mapping[str, bytes]) -> Scorer:
     card = archive.unpack_json(archive.member(artifact, CARD))
     return Scorer(
         line_up=tuple(card["line_up"]),

@@ -207,7 +207,7 @@ def read_settings(home: Home) -> Settings:
     try:
         values = tomllib.loads(home.settings_file.read_text())
         return Settings(**values)
-    except (tomllib.TOMLDecodeError, TypeError) as fault:
+    except (tomllib.TOMLDecodeError, UnicodeError, TypeError, OSError) as fault:
         message = f"{home.settings_file} cannot be read: {fault}"
         raise errors.SettingsError(message) from fault
 

@@ -101,7 +101,7 @@ def load(root: Path, address: str) -> dict[str, bytes]:
         raise errors.ArtifactError(message)
     return {
         name: _verified(folder / _safe(name), expected)
-        for name, expected in json.loads(manifest).items()
+        for name, expected in _listed(manifest_path, manifest).items()
     }
 
 
@@ -116,6 +116,15 @@ def files(root: Path, address: str) -> dict[str, bytes]:
     artifact = load(root, address)
     by_content = {hashlib.sha256(each).hexdigest(): each for each in artifact.values()}
     return by_content | {address: _manifest(artifact)}
+
+
+def _listed(path: Path, manifest: bytes) -> dict[str, str]:
+    """Files of an artifact and their SHA-256, by its manifest."""
+    try:
+        return {str(name): str(sha256) for name, sha256 in json.loads(manifest).items()}
+    except (ValueError, AttributeError) as fault:
+        message = f"{path} must list files with their sha256, found: {fault!r}"
+        raise errors.ArtifactError(message) from fault
 
 
 def is_intact(root: Path, address: str) -> bool:

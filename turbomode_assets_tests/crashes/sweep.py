@@ -1,0 +1,138 @@
+"""A story told once, and every state in which a kill could have left its home.
+
+What SIGKILL leaves behind is what has been written until then. So while a story is
+lived, the files of its home are looked at before and after every statement to DuckDB
+and every change of a file, and copied whenever they differ from before. Each copy is a
+home whose process was killed there: it must keep every invariant, and the story resumed
+in it must end with the tables of a life that was not disturbed.
+
+Kills in the midst of a statement are left to ``victim.py``, which needs a process each.
+"""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from turbomode_assets.store import home
+from turbomode_assets_tests import verifying
+from turbomode_assets_tests.crashes import world
+
+STATEMENTS = ("execute", "sql", "begin", "commit", "rollback", "table")
+FILES = ("fsync", "rename", "replace", "unlink", "mkdir")
+
+
+@dataclasses.dataclass
+class Sweep:
+    """States of a home, as they were copied.
+
+    Parameters
+    ----------
+    root
+        The home that lives.
+    into
+        Folder of the copies.
+    """
+
+    root: Path
+    into: Path
+    n_boundaries: int = 0
+    states: list[Path] = dataclasses.field(default_factory=list)
+    _seen: set[int] = dataclasses.field(default_factory=set)
+    _is_looking: bool = False
+
+    def look(self) -> None:
+        """Pass a boundary; copy the home if it is in a state not seen before."""
+        if self._is_looking:
+            return
+        self._is_looking = True
+        self.n_boundaries += 1
+        state = _checksum(self.root)
+        if state not in self._seen:
+            self._seen.add(state)
+            self.states.append(self.into / str(len(self.states)))
+            shutil.copytree(self.root, self.states[-1])
+        self._is_looking = False
+
+    def bounded(self, action: Callable[..., Any]) -> Callable[..., Any]:
+        """The same action with a boundary before and after it."""
+
+        def between(*arguments: Any, **options: Any) -> Any:
+            self.look()
+            done = action(*arguments, **options)
+            self.look()
+            return done
+
+        return between
+
+
+def _checksum(root: Path) -> int:
+    found = 0
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix not in {".lock", ".owner"}:
+            found = zlib.crc32(str(path).encode(), found)
+            found = zlib.crc32(path.read_bytes(), found)
+    return found
+
+
+@contextlib.contextmanager
+def _watched(sweep: Sweep) -> Iterator[None]:
+    """Boundaries around statements and changes of files, for as long as this lasts."""
+    places: list[tuple[Any, str]] = [
+        (duckdb.DuckDBPyConnection, name) for name in STATEMENTS
+    ]
+    places += [(os, name) for name in FILES]
+    with contextlib.ExitStack() as undo:
+        for owner, name in places:
+            action = getattr(owner, name)
+            undo.callback(setattr, owner, name, action)
+            setattr(owner, name, sweep.bounded(action))
+        yield
+
+
+def record(where: home.Home, live: Callable[[], None], into: Path) -> Sweep:
+    """Let something happen to a home, and copy every state it passes through."""
+    sweep = Sweep(where.root, into)
+    into.mkdir()
+    with _watched(sweep):
+        live()
+    return sweep
+
+
+def complaints(
+    state: Path, story: str, expected: dict[str, pl.DataFrame]
+) -> dict[str, object]:
+    """What is wrong with a home killed in a state, or with what becomes of it.
+
+    Parameters
+    ----------
+    state
+        The home; the story is resumed in it.
+    story
+        What was lived.
+    expected
+        Tables of the life that was not disturbed.
+
+    Returns
+    -------
+    dict of str to object
+        Broken invariants at once and in the end, and tables that differ; empty where
+        nothing was lost, doubled or changed.
+    """
+    where = home.Home(state)
+    found: dict[str, object] = dict(verifying.broken(where))
+    world.live(where, story)
+    found |= {f"{name}, resumed": at for name, at in verifying.broken(where).items()}
+    ended = world.told(where)
+    return found | {
+        name: f"{ended[name].height} rows, expected {rows.height}"
+        for name, rows in expected.items()
+        if not rows.equals(ended[name])
+    }
