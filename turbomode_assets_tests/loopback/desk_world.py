@@ -2,6 +2,7 @@
 
 What Yahoo really does stands here, not in the code that is tested:
 
+* `daily`      the bars of every session added up, as far back as there are any
 * `_rounds`    a bar is stamped at its start and grows until it is over; after the bars
   comes the newest price under its own moment, without volume; an index runs late and
   trades in hours of its own; bars older than 60 days are refused, in Yahoo's words
@@ -27,6 +28,7 @@ from turbomode_assets.sources.yahoo_desk_rehearsal import (
     render_rounds,
     render_stories,
 )
+from turbomode_assets.sources.yahoo_rehearsal import render
 from turbomode_assets_tests.loopback import reply, world
 
 SECONDS = 900
@@ -118,6 +120,28 @@ class DeskWorld:
         }
         return ways[asked.about](asked)
 
+    def daily(self, symbol: str, since: int) -> reply.Reply:
+        """Daily chart from a second of the epoch on: every session's bars added up."""
+        if symbol not in self.symbols:
+            return reply.unknown()
+        return reply.as_json(render(self.days(symbol).filter(_close() >= since)))
+
+    def days(self, symbol: str) -> pl.DataFrame:
+        """Columns of `tables.BARS` a daily chart is rendered from, without splits."""
+        bars = self.bars(symbol).with_columns(
+            pl.from_epoch("stamp").dt.date().alias("session")
+        )
+        return bars.group_by("session", maintain_order=True).agg(
+            pl.lit(symbol).alias("symbol"),
+            pl.col("open").first(),
+            pl.col("high").max(),
+            pl.col("low").min(),
+            pl.col("close").last(),
+            pl.col("volume").sum(),
+            dividend=pl.lit(0.0),
+            split_ratio=pl.lit(1.0),
+        )
+
     def _newest(self, symbol: str) -> int:
         late = DELAY if symbol.startswith("^") else 0
         return int(self.now.timestamp()) - late
@@ -206,6 +230,11 @@ class DeskWorld:
             {"title": "Stocks rise", "providerPublishTime": moment},
         ]
         return reply.as_json(render_stories([*own, *others][::-1]))
+
+
+def _close() -> pl.Expr:
+    """Second of the epoch at which the day of a session ends in UTC."""
+    return pl.col("session").cast(pl.Datetime).dt.epoch("s") + DAY
 
 
 def _opens(day: dt.date) -> float:
