@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _found(where: home.Home) -> dict[str, Any]:
-    now = resources.ClockResource().now()
+    now, role = resources.ClockResource().now(), home.read_settings(where).role
     with (
         warehouse.opened(where.database) as store,
         driver.open_instance(where) as instance,
@@ -86,7 +86,7 @@ def _found(where: home.Home) -> dict[str, Any]:
         "pending_grades": {"overdue": n_late, "not_matured": n_open},
         "is_lived": health.is_lived(where),
         "asleep": asleep,
-        "next_runs": {} if asleep else dict(health.next_runs(now)[:N_RUNS]),
+        "next_runs": {} if asleep else dict(health.next_runs(role, now)[:N_RUNS]),
         "deliveries": sent.select(
             "happened_at", "channel", "message", "part"
         ).to_dicts(),

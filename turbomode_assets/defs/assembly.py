@@ -88,7 +88,7 @@ def assemble(
         ],
         sensors=[
             *sensors.build(sensors.Parts(settings.role, jobs, timetable, watching)),
-            messaging.build_sensor(watching, is_living=is_watched),
+            messaging.build_sensor(where, settings, watching),
         ],
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,

@@ -109,17 +109,19 @@ def is_lived(where: home.Home) -> bool:
     return False
 
 
-def next_runs(now: dt.datetime) -> list[tuple[str, dt.datetime]]:
+def next_runs(role: str, now: dt.datetime) -> list[tuple[str, dt.datetime]]:
     """Next tick of each line of the timetable, soonest first.
 
     Parameters
     ----------
+    role
+        Of the home, which has its own timetable.
     now
         The present moment.
     """
     ahead = now + dt.timedelta(days=100)
     found: dict[str, dt.datetime] = {}
-    for tick in ticks.due(automation.TIMETABLE, now, ahead):
+    for tick in ticks.due(automation.timetable(role), now, ahead):
         found.setdefault(tick.line.name, tick.at)
     return sorted(found.items(), key=lambda pair: pair[1])
 
@@ -148,7 +150,8 @@ def undelivered(store: warehouse.Warehouse) -> pl.DataFrame:
 def _fresh(
     where: home.Home, store: warehouse.Warehouse, now: dt.datetime
 ) -> Iterator[Probe]:
-    if home.read_settings(where).is_living:
+    settings = home.read_settings(where)
+    if settings.is_living and settings.role != "train":
         for table in freshness.WATCHED:
             is_well, sentence = freshness.ask(store, table, now)
             yield Probe(f"{table.base_name} up to date", is_well, sentence)

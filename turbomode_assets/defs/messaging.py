@@ -18,12 +18,19 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import errors, report_tables, sessions, tables
-from turbomode_assets.defs import catching_up, freshness, metadata, restating, ticks
+from turbomode_assets.defs import (
+    catching_up,
+    daily_report,
+    freshness,
+    metadata,
+    restating,
+    ticks,
+)
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import ClockResource, WarehouseResource
 from turbomode_assets.notify import base, channels, outbox
 from turbomode_assets.reports import news
-from turbomode_assets.store import mail, warehouse
+from turbomode_assets.store import home, mail, warehouse
 
 REACH = dt.timedelta(days=7)
 """How far back news is told: a home that is opened does not tell its history."""
@@ -56,16 +63,22 @@ def build_specs() -> list[dg.AssetSpec]:
     return [messages, deliveries]
 
 
-def build_sensor(status: dg.DefaultSensorStatus, *, is_living: bool) -> Any:
+def build_sensor(
+    where: home.Home, settings: home.Settings, status: dg.DefaultSensorStatus
+) -> Any:
     """Sensor `messages` of a home.
 
     Parameters
     ----------
+    where
+        The home.
+    settings
+        Say whether it must keep up with the exchange; a home that only trains need
+        not, and leaves the daily report to the one it trains for.
     status
         Whether it runs where nobody has switched it.
-    is_living
-        Whether the home must keep up with the exchange.
     """
+    serves = settings.role != "train"
 
     @dg.sensor(
         minimum_interval_seconds=EVERY_SECONDS,
@@ -81,8 +94,9 @@ def build_sensor(status: dg.DefaultSensorStatus, *, is_living: bool) -> Any:
         try:
             addressed = channels.opened()
             with warehouse.opened(restating.BUSY_SECONDS) as store:
-                found = [*told(store, now, is_living=is_living)]
+                found = [*told(store, now, is_living=settings.is_living and serves)]
                 found += failures(context.instance, store, now)
+                found += report(store, where, context.instance, now) if serves else ()
                 written = write(store, found, addressed, now)
         except (errors.WarehouseBusy, errors.SettingsError) as obstacle:
             return dg.SkipReason(str(obstacle))
@@ -159,6 +173,32 @@ def failures(
         if found.name not in known["message"]:
             text = f"Run {run.run_id} of {run.job_name}: {_why(instance, run.run_id)}"
             yield dataclasses.replace(found, text=text)
+
+
+def report(
+    store: warehouse.Warehouse,
+    where: home.Home,
+    instance: dg.DagsterInstance,
+    now: dt.datetime,
+) -> Iterator[news.News]:
+    """The daily report that is due, unless it was written.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    where
+        The home.
+    instance
+        Its Dagster instance.
+    now
+        The present moment.
+    """
+    day = daily_report.due(now)
+    known = store.columns(report_tables.MESSAGES, ["message"], day)
+    is_told = daily_report.name(day) in known["message"]
+    if not is_told and daily_report.is_wanted(store, day):
+        yield daily_report.compose(where, store, instance, now)
 
 
 def write(

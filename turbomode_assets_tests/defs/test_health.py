@@ -123,6 +123,6 @@ def test_a_home_is_lived_while_its_lock_is_held(tmp_path: pathlib.Path) -> None:
 
 def test_the_next_scan_is_the_evening_of_the_next_session() -> None:
     friday = dt.datetime(2024, 7, 5, 23, 30, tzinfo=ticks.NEW_YORK)
-    found = dict(health.next_runs(friday))
+    found = dict(health.next_runs("all", friday))
     assert found["scan"] == dt.datetime(2024, 7, 8, 23, tzinfo=ticks.NEW_YORK)
     assert list(found.values()) == sorted(found.values())
