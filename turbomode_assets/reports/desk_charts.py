@@ -51,6 +51,9 @@ def picture(line: pl.DataFrame, lines: pl.DataFrame) -> bytes:
     below.set_title("paper book of the largest edges, after costs", fontsize=10)
     _skill(above, line)
     _book(below, lines)
+    for axes in (above, below):
+        axes.tick_params(labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
@@ -58,6 +61,11 @@ def picture(line: pl.DataFrame, lines: pl.DataFrame) -> bytes:
 
 def _skill(axes: Any, line: pl.DataFrame) -> None:
     known = line.drop_nulls("skill")
+    if known.is_empty():
+        words = "half a year has not matured yet"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", fontsize=9)
+        axes.set_axis_off()
+        return
     axes.plot(
         known["session"].to_list(),
         known["skill"].to_list(),
