@@ -10,6 +10,7 @@ from turbomode_assets import (
     errors,
     intraday_tables,
     market_tables,
+    options_tables,
     proof_tables,
     report_tables,
     schema,
@@ -383,7 +384,8 @@ def find(name: str) -> Table:
     >>> find("market.bars").key
     ('symbol', 'session')
     """
-    known = {table.name: table for table in (*ALL, *intraday_tables.ALL)}
+    every = (*ALL, *intraday_tables.ALL, *options_tables.ALL)
+    known = {table.name: table for table in every}
     if name not in known:
         raise errors.TableError(errors.unknown_name("table", name, known))
     return known[name]

@@ -28,6 +28,7 @@ from turbomode_assets.defs.assets import (
     intraday,
     intraday_learning,
     learning,
+    options,
     outcomes,
     prices,
     reports,
@@ -110,7 +111,7 @@ def _stages(
     """Assets of every stage, in the order of the loop, as the role sees them."""
     grains = partitions.grains(settings.first)
     before = (prices, universe, features, signals, outcomes, samples)
-    after = (intraday, intraday_learning, feature_reports, reports)
+    after = (intraday, intraday_learning, options, feature_reports, reports)
     with warnings.catch_warnings():
         # Single-run backfills are in beta and partitioned checks in preview; both are
         # covered by our own tests.

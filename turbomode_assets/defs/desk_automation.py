@@ -23,7 +23,7 @@ from typing import Any
 
 import dagster as dg
 
-from turbomode_assets import desks, intraday_tables
+from turbomode_assets import desks, intraday_tables, options_tables
 from turbomode_assets.defs import desk_due, lineage, metadata, ticks
 from turbomode_assets.defs.catching_up import Step
 from turbomode_assets.defs.resources import (
@@ -59,8 +59,8 @@ JOBS: dict[str, tuple[Sequence[dg.AssetKey], str]] = {
         "Outcomes of intraday signals that have matured.",
     ),
     desk_due.WEIGHING: (
-        [metadata.key(table) for table in _LEARNED],
-        "What the intraday desk learned in a session.",
+        [metadata.key(table) for table in (*_LEARNED, *options_tables.ALL)],
+        "What the intraday desk learned in a session, and its options book.",
     ),
     desk_due.TEACHING: (
         [lineage.holder(table.name) for table in desks.TABLES],

@@ -14,6 +14,7 @@ from turbomode_assets import (
     desks,
     intraday_tables,
     market_tables,
+    options_tables,
     report_tables,
     schema,
     tables,
@@ -42,6 +43,11 @@ _SEEN = (
 _ENDS = _of(intraday_tables.BARS, "open", "close")
 _VOTED = _of(intraday_tables.VOTES, "score", "confidence")
 _UP = _of(intraday_tables.OUTCOMES, "is_up")
+
+_CONTRACT = ("expires_on", "strike", "right")
+_QUOTED = _of(options_tables.QUOTES, "bid", "ask", "vol")
+_MADE = _of(options_tables.OUTCOMES, "option_return")
+_FILLED = _of(options_tables.FILLS, "price_usd", "n_contracts")
 
 _FEATURE = _of(tables.FEATURES, "<feature>")
 _PATH = _of(tables.BARS, "open", "high", "low", "close", "dividend", "split_ratio")
@@ -183,6 +189,38 @@ SOURCES: Mapping[schema.Table, Mapping[str, tuple[str, ...]]] = {
             ("weight", "loss", "mixture_loss"),
             (*_of(intraday_tables.SIGNALS, "expert_probabilities", "p_up"), *_ENDS),
         ),
+    },
+    options_tables.QUOTES: {
+        **_same(intraday_tables.CHAINS, *_MOMENT, *_CONTRACT, "bid", "ask"),
+        "spot": _of(intraday_tables.BARS, "close"),
+        **dict.fromkeys(
+            ("vol", "delta", "gamma", "theta", "vega", "finding"),
+            (*_of(intraday_tables.CHAINS, "bid", "ask"), *_ENDS[1:]),
+        ),
+    },
+    options_tables.OUTCOMES: {
+        **_same(intraday_tables.SIGNALS, *_MOMENT, "horizon", "side"),
+        **_same(options_tables.QUOTES, *_CONTRACT, "basis"),
+        **dict.fromkeys(
+            ("paid_usd", "got_usd", "option_return"),
+            (*_QUOTED, *_of(intraday_tables.OUTCOMES, "entry", "exit")),
+        ),
+    },
+    options_tables.PROPOSALS: {
+        **_same(intraday_tables.SIGNALS, *_MOMENT, "horizon", "side"),
+        **_same(options_tables.OUTCOMES, *_CONTRACT),
+        "conviction_rank": _of(intraday_tables.SIGNALS, "conviction"),
+        "kelly_fraction": _MADE,
+        "blocked_by": (*_of(intraday_tables.SIGNALS, "conviction"), *_QUOTED, *_MADE),
+    },
+    options_tables.FILLS: {
+        **_same(options_tables.OUTCOMES, "symbol", *_CONTRACT, "horizon", "side"),
+        "price_usd": (*_QUOTED, *_ENDS),
+        "n_contracts": (*_QUOTED, *_MADE),
+    },
+    options_tables.POSITIONS: {
+        "mark_usd": (*_QUOTED, *_ENDS),
+        "value_usd": (*_FILLED, *_QUOTED, *_ENDS),
     },
     intraday_tables.TRACK_RECORDS: {
         **_same(intraday_tables.VOTES, "symbol", "session", "voter"),

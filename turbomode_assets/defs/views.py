@@ -14,6 +14,7 @@ from turbomode_assets import (
     desks,
     intraday_tables,
     market_tables,
+    options_tables,
     proof_tables,
     report_tables,
     schema,
@@ -98,7 +99,14 @@ INTRADAY = View(
 )
 """The rounds of the running session."""
 
-ALL = (TONIGHT, LEARNING, DATA_QUALITY, INTRADAY)
+OPTIONS = View(
+    name="options",
+    sentence="What options on those signals made, and the paper book.",
+    tables=options_tables.ALL,
+)
+"""The options book."""
+
+ALL = (TONIGHT, LEARNING, DATA_QUALITY, INTRADAY, OPTIONS)
 """Every view."""
 
 

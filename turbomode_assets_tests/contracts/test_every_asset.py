@@ -9,6 +9,7 @@ from turbomode_assets import (
     desks,
     intraday_tables,
     market_tables,
+    options_tables,
     proof_tables,
     report_tables,
     tables,
@@ -28,6 +29,7 @@ STAGES = {
     "in_force",
     "reports",
     "intraday",
+    "options",
 }
 
 DAILY = {
@@ -37,9 +39,10 @@ DAILY = {
     tables.SIGNALS,
     tables.OUTCOMES,
     *intraday_tables.ALL,
+    *options_tables.ALL,
 }
 
-EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES)
+EVERY = (*tables.ALL, *intraday_tables.ALL, *desks.TABLES, *options_tables.ALL)
 BY_NAME = {table.name: table for table in EVERY}
 
 WHOLE = {tables.UNIVERSE, market_tables.RESTATEMENTS}

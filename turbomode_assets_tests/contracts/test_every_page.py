@@ -25,6 +25,7 @@ ORDER = [
     "samples",
     "learning",
     "intraday",
+    "options",
 ]
 """Groups in the order of the loop; the door stands before what it opens for."""
 
