@@ -61,7 +61,7 @@ def fail(instance: dg.DagsterInstance) -> str:
     return job.execute_in_process(instance=instance, raise_on_error=False).run_id
 
 
-def test_a_failed_run_and_stale_bars_are_told_once(
+def test_a_failed_run_stale_bars_and_the_day_are_told_once(
     chat: telegram.Chat, instance: dg.DagsterInstance, tmp_path: pathlib.Path
 ) -> None:
     where, now = home.Home(tmp_path), resources.ClockResource().now()
@@ -70,9 +70,13 @@ def test_a_failed_run_and_stale_bars_are_told_once(
         store.append(tables.BARS, bars(old, "AAA"))
     failed = fail(instance)
     said = [str(tick(where, instance, now, "yahoo").skip_message) for _ in range(2)]
-    assert said == [f"{n} messages written, {n} parts sent." for n in (2, 0)]
-    stale, why = sorted((m.text for m in chat.messages.values()), reverse=True)
+    assert said == [
+        "3 messages written, 4 parts sent.",
+        "0 messages written, 0 parts sent.",
+    ]
+    report, why, stale = sorted(m.text for m in chat.messages.values() if not m.picture)
     assert "market.bars should reach" in stale
+    assert "Nothing is signaled until a challenger passes the gate." in report
     assert why.startswith(f"Failed: scan\n\nRun {failed} of scan")
     assert "the market is on fire" in why
 
