@@ -31,7 +31,7 @@ from typing import Any, Literal, Self
 
 import polars as pl
 import QuantLib as ql  # noqa: N813 - its own name for itself
-from scipy import optimize
+import scipy
 
 Exercise = Literal["american", "european"]
 """When a holder may exercise: at any moment, or on the last day only."""
@@ -342,4 +342,4 @@ def _bracketed(gap: Callable[[float], float]) -> float | None:
     """Root in `_VOL_STEP`..`_MOST_VOL`; None where there is none."""
     if gap(_VOL_STEP) >= 0 or gap(_MOST_VOL) <= 0:
         return None
-    return float(optimize.brentq(gap, _VOL_STEP, _MOST_VOL, xtol=_PRECISION))
+    return float(scipy.optimize.brentq(gap, _VOL_STEP, _MOST_VOL, xtol=_PRECISION))

@@ -13,7 +13,7 @@ Generalizations", Journal of the American Statistical Association 70(350), 1975.
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+import scipy
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -37,7 +37,9 @@ def log_likelihood(
         In nats.
     """
     a, b = strength * means, strength * (1.0 - means)
-    terms = special.betaln(a + hits, b + trials - hits) - special.betaln(a, b)
+    terms = scipy.special.betaln(a + hits, b + trials - hits) - scipy.special.betaln(
+        a, b
+    )
     return float(terms.sum())
 
 
@@ -59,7 +61,7 @@ def fit_strength(
     float
         Within `bounds`.
     """
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda x: -log_likelihood(hits, trials, means, float(np.exp(x))),
         bounds=np.log(bounds),
         method="bounded",
@@ -76,7 +78,7 @@ def posterior(
 
 def quantile(a: Floats, b: Floats, probability: float) -> Floats:
     """Share that lies above the true one with `probability`."""
-    found: Floats = stats.beta.ppf(probability, a, b)
+    found: Floats = scipy.stats.beta.ppf(probability, a, b)
     return found
 
 
@@ -95,6 +97,6 @@ def tails(hits: Floats, trials: Counts, a: Floats, b: Floats) -> tuple[Floats, F
     at_least, at_most : ndarray
         In [0, 1]; both 1 without trials.
     """
-    at_least = stats.betabinom.sf(hits - 1, trials, a, b)
-    at_most = stats.betabinom.cdf(hits, trials, a, b)
+    at_least = scipy.stats.betabinom.sf(hits - 1, trials, a, b)
+    at_most = scipy.stats.betabinom.cdf(hits, trials, a, b)
     return np.where(trials > 0, at_least, 1.0), np.where(trials > 0, at_most, 1.0)

@@ -11,7 +11,7 @@ import datetime as dt
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
+import scipy
 
 from turbomode_assets import market_policy
 from turbomode_assets.universe import ranking
@@ -145,7 +145,7 @@ def _value(
 
 def _standard_ranks(values: pl.Series) -> Floats:
     """Ranks with mean 0 and length 1, so that a product is a correlation."""
-    ranks = stats.rankdata(values.to_numpy())
+    ranks = scipy.stats.rankdata(values.to_numpy())
     apart: Floats = ranks - ranks.mean()
     length = float(np.linalg.norm(apart))
     return apart / length if length else apart
