@@ -14,7 +14,7 @@ from turbomode_assets.defs.partitions import Window
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY, Life, evening
 
-N_KILLS = 4
+N_KILLS = 3
 
 STATEMENTS = range(5, 100)
 """Statements after which one dies: up to four rounds of work."""
