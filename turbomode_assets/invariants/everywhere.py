@@ -2,11 +2,25 @@
 
 import polars as pl
 
-from turbomode_assets import intraday_tables, proof_tables, schema, tables
+from turbomode_assets import (
+    desks,
+    exchange_tables,
+    intraday_tables,
+    options_tables,
+    proof_tables,
+    schema,
+    tables,
+)
 from turbomode_assets.invariants import base
 from turbomode_assets.store import clauses
 
-STORED = (*tables.ALL, *intraday_tables.ALL)
+STORED = (
+    *tables.ALL,
+    *intraday_tables.ALL,
+    *desks.TABLES,
+    *options_tables.ALL,
+    exchange_tables.INCREMENTS,
+)
 """Every table a home may hold."""
 
 

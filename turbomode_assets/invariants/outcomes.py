@@ -1,5 +1,7 @@
 """Invariants of what then happened, and of what it teaches."""
 
+import datetime as dt
+
 import polars as pl
 
 from turbomode_assets import loop, market_tables, policy, tables
@@ -140,8 +142,11 @@ SAMPLES_MATURED = base.Invariant(
 )
 
 
-def _as_seen() -> base.Find:
-    """Search for samples of signals with other features than were frozen."""
+def _as_seen(place: base.Place) -> pl.DataFrame:
+    """Samples of signals with other features than were frozen."""
+    stored = place.store.read(tables.SAMPLES, dt.date.min, dt.date.min).columns
+    if not set(catalog.names()) <= set(stored):
+        return pl.DataFrame()  # nothing was stored yet under the present catalog
     names = ", ".join(f"p.{clauses.quoted(name)}" for name in catalog.names())
     sql = f"""
         SELECT p.symbol, p.session FROM swing.samples p
@@ -149,14 +154,14 @@ def _as_seen() -> base.Find:
         WHERE p.feature_version = {clauses.literal(catalog.feature_version())}
             AND p.origin <> 'history' AND [{names}] IS DISTINCT FROM s.features
         """  # noqa: S608 - names of the catalog
-    return base.query(sql, tables.SAMPLES, tables.SIGNALS)
+    return base.query(sql, tables.SAMPLES, tables.SIGNALS)(place)
 
 
 SAMPLES_AS_SEEN = base.Invariant(
     name="samples_carry_frozen_features",
     sentence="A sample of a signal has the features that were frozen with it.",
     table=tables.SAMPLES,
-    find=_as_seen(),
+    find=_as_seen,
 )
 
 ALL = (

@@ -3,13 +3,16 @@
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from turbomode_assets.invariants import base, verification
+from turbomode_assets.invariants import base, everywhere, verification
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import verifying
 from turbomode_assets_tests.conftest import Lived
+from turbomode_assets_tests.contracts.test_every_table import EVERY
 
 pytestmark = pytest.mark.xdist_group("lived")
 
@@ -193,3 +196,11 @@ def test_what_is_planted_is_found(
     else:
         connection.execute(plant)
         assert broken(connection, copied, BY_NAME[name]).keys() == {name}
+
+
+def test_every_table_is_looked_at(tmp_path: Path) -> None:
+    with warehouse.opened(tmp_path / "turbomode.duckdb") as store:
+        for table in everywhere.STORED:
+            store.replace(table, table.empty())
+    assert {table.name for table in EVERY} == {one.name for one in everywhere.STORED}
+    assert verifying.broken(home.Home(tmp_path)) == {}
