@@ -29,8 +29,10 @@ SPOTLESS = {
     market_tables.QUARANTINE,
     market_tables.FETCHES,
     market_tables.RESTATEMENTS,
+    report_tables.MESSAGES,
+    report_tables.DELIVERIES,
 }
-"""Tables that stay empty where the source is never wrong and never fails."""
+"""Tables that stay empty where the source is never wrong and nobody is to be told."""
 
 STORED = [
     table
