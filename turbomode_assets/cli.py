@@ -94,6 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         explained = f"turbomode: {error}"
         Console(stderr=True).print(explained, markup=False, soft_wrap=True)
         return 1
+    except OSError as error:
+        explained = f"turbomode: {error.strerror or error}: {error.filename or ''}"
+        Console(stderr=True).print(explained, markup=False, soft_wrap=True)
+        return 1
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         console.print("\nStopped. The same command continues from here.")
         return 130

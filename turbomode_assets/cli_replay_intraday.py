@@ -101,6 +101,9 @@ def _replayed(
     market: resources.RoundsResource, options: argparse.Namespace, console: Console
 ) -> replay.Replayed:
     first, last, rules = options.live_from, options.last, market.rules()
+    if first > last:
+        message = f"expected --from before --to, found {first} and {last}"
+        raise errors.SettingsError(message)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("fetching", total=1.0)
         world = _world(market, first, last, rules)

@@ -236,3 +236,17 @@ def attempts(
     ended = (record.end_time for record in records if record.end_time)
     moments = [dt.datetime.fromtimestamp(end, dt.UTC) for end in ended]
     return sorted((m for m in moments if m > now - REMEMBERED), reverse=True)
+
+
+def is_refusal(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a failed run only refused a challenger: the gate did its duty."""
+    if "retraining" not in run.job_name:
+        return False
+    failed = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    found = [
+        entry.dagster_event.step_failure_data.error
+        for entry in failed
+        if entry.dagster_event
+    ]
+    names = {error.cls_name for error in found if error is not None}
+    return names == {"DagsterAssetCheckFailedError"}  # which Dagster does not export

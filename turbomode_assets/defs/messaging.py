@@ -170,7 +170,8 @@ def failures(
         found = news.News(
             kind="failure", subject=subject, title=f"Failed: {step}", text=""
         )
-        if found.name not in known["message"]:
+        is_told = found.name in known["message"]
+        if not is_told and not catching_up.is_refusal(instance, run):
             text = f"Run {run.run_id} of {run.job_name}: {_why(instance, run.run_id)}"
             yield dataclasses.replace(found, text=text)
 

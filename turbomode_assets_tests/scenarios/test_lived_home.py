@@ -16,7 +16,7 @@ from turbomode_assets import (
     sessions,
     tables,
 )
-from turbomode_assets.defs import driver, metadata
+from turbomode_assets.defs import catching_up, driver, metadata
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.promotion import alias
 from turbomode_assets.store import warehouse
@@ -46,6 +46,14 @@ def test_a_challenger_was_promoted_and_one_was_judged_each_month(lived: Lived) -
     verdicts = [t.verdict for t in lived.taken if t.step.kind is driver.Kind.RETRAINING]
     assert len(verdicts) == 3
     assert verdicts[0] == "promoted"
+
+
+def test_a_refused_challenger_is_no_failure(lived: Lived) -> None:
+    refused = [one for one in lived.taken if one.verdict.startswith("refused")]
+    asked = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
+    failed = lived.instance.get_runs(asked)
+    assert len(failed) == len(refused) > 0
+    assert all(catching_up.is_refusal(lived.instance, run) for run in failed)
 
 
 def test_nothing_is_signaled_before_the_first_champion(lived: Lived) -> None:
