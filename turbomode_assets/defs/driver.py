@@ -178,15 +178,12 @@ class Driver:
     def live(self, steps: Sequence[Step]) -> Iterator[Taken]:
         """Take the steps in order; yields each as it is finished.
 
-        What an interrupted life left to be made again comes first.
-
         Raises
         ------
         errors.TurbomodeError
             As the step's own code raised it; what was done before stays done.
         """
         with warehouse.opened(self._where.database):
-            self._restate()
             for step in steps:
                 yield self._take(step)
 

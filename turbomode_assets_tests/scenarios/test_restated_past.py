@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import market_tables, schema, sessions, tables
-from turbomode_assets.defs import assembly, driver, partitions, resources, restating
+from turbomode_assets.defs import assembly, partitions, resources, restating
 from turbomode_assets.sources import base, simulated
 from turbomode_assets.store import bitemporal, home, warehouse
 from turbomode_assets_tests import conftest, verifying
@@ -68,8 +68,6 @@ class Night:
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     symbol: str
-    interrupted: tuple[home.Home, dg.Definitions] | None = None
-    """A copy that died before the restatement."""
 
     @property
     def warehouse(self) -> resources.WarehouseResource:
@@ -117,17 +115,12 @@ def night(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ni
         symbol=symbol,
     )
     clock = resources.ClockResource(fixed_at=NOW.isoformat())
-    own = {"market": market, "clock": clock}
-    definitions = assembly.assemble(where, settings, own)
+    definitions = assembly.assemble(where, settings, {"market": market, "clock": clock})
     with dg.DagsterInstance.ephemeral() as instance:
         here = Night(where, definitions, instance, symbol)
         assert isinstance(here.tick(), dg.SkipReason)
         here.run("scan", key=partitions.key(TONIGHT))
-        left = home.Home(where.root.parent / "interrupted")
-        shutil.copytree(where.root, left.root)
-        yield dataclasses.replace(
-            here, interrupted=(left, assembly.assemble(left, settings, own))
-        )
+        yield here
 
 
 @pytest.fixture(scope="module")
@@ -137,17 +130,6 @@ def restated(night: Night) -> tuple[Night, dict[str, pl.DataFrame]]:
     assert isinstance(asked, dg.RunRequest)
     night.run("restatement", tags=dict(asked.tags))
     return night, before
-
-
-def test_a_life_that_is_taken_up_again_makes_good_what_it_left(night: Night) -> None:
-    assert night.interrupted is not None
-    where, definitions = night.interrupted
-    with warehouse.opened(where.database) as store:
-        assert restating.stale(store) is not None
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert list(driver.Driver(where, definitions, instance).live([])) == []
-    with warehouse.opened(where.database) as store:
-        assert restating.stale(store) is None
 
 
 def test_the_bar_is_corrected_and_what_was_known_is_kept(night: Night) -> None:
