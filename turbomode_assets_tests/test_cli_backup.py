@@ -1,5 +1,6 @@
 """A home is kept while it lives, and brought back as it was, or not at all."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -134,10 +135,9 @@ import pathlib, sys, datetime as dt
 from turbomode_assets import tables
 from turbomode_assets.store import warehouse
 from turbomode_assets_tests.store.test_warehouse import bars
-day = dt.date(2024, 1, 1)
 print(flush=True)
-for n in range(10**6):
-    day += dt.timedelta(days=1)
+for n in range(1, 10**5):  # none of them the one session that is there
+    day = dt.date(2024, 7, 1) + dt.timedelta(days=n)
     with warehouse.opened(pathlib.Path(sys.argv[1])) as store, store.transaction():
         store.append(tables.BARS, bars(day, "AAA", "BBB"))
         store.append(tables.UNIVERSE, tables.UNIVERSE.empty())
@@ -147,7 +147,11 @@ for n in range(10**6):
 def test_a_home_is_kept_while_another_process_writes(tmp_path: Path) -> None:
     where = small(tmp_path / "home")
     command = [sys.executable, "-c", WRITER, str(where.database)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:  # noqa: S603
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as writer,  # noqa: S603
+        contextlib.ExitStack() as ending,
+    ):
+        ending.callback(writer.kill)
         assert writer.stdout is not None
         writer.stdout.readline()
         for n in range(3):
@@ -158,4 +162,3 @@ def test_a_home_is_kept_while_another_process_writes(tmp_path: Path) -> None:
             assert set(rows.filter(symbol="BBB")["session"]) == set(
                 rows.filter(rows["session"] != MONDAY, symbol="AAA")["session"]
             )
-        writer.kill()
