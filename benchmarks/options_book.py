@@ -25,9 +25,8 @@ from turbomode_assets.sources import intraday_simulated
 from turbomode_assets_tests.oracles import real, real_desk
 
 EVER = dt.datetime(2035, 1, 1, tzinfo=dt.UTC)
-DARING = dataclasses.replace(
-    options_policy.OPTIONS, risk=options_policy.RiskPolicy(is_expectancy_asked=False)
-)
+RATES = {2015: 0.002, 2019: 0.022, 2022: 0.04}
+"""About the rate of three-month bills in the year a stretch begins."""
 
 
 def main() -> None:
@@ -38,19 +37,23 @@ def main() -> None:
     options = parser.parse_args()
     if options.simulated:
         title = f"simulated, edge {options.edge:g}"
-        _tell(title, _simulated(options.simulated, options.edge))
+        world = _simulated(options.simulated, options.edge)
+        _tell(title, world, options_policy.OPTIONS)
         return
     if not real_desk.MINUTES.exists():
         print(f"no real bars in {real_desk.MINUTES}: set TURBOMODE_SHARED_DATA")
         return
     for name, stretch in real_desk.STRETCHES.items():
-        _tell(f"{name}, model-based", _real(stretch))
+        model = options_policy.ModelPolicy(rate=RATES[stretch.first.year])
+        rules = dataclasses.replace(options_policy.OPTIONS, model=model)
+        _tell(f"{name}, model-based", _real(stretch), rules)
 
 
 def _real(stretch: real_desk.Stretch) -> replay.World:
     stored = real_desk.world(stretch)
     said = intraday_replay.replay(stored, stretch.first, stretch.last, stretch.rules)
-    return _world(stored, said, (stretch.symbol,))
+    world = _world(stored, said, (stretch.symbol,))
+    return dataclasses.replace(world, paid=real_desk.paid(stretch))
 
 
 def _simulated(years: int, edge: float) -> replay.World:
@@ -80,11 +83,14 @@ def _world(
     )
 
 
-def _tell(title: str, world: replay.World) -> None:
+def _tell(
+    title: str, world: replay.World, rules: options_policy.OptionsPolicy
+) -> None:
     began = time.process_time()
-    strict = replay.run(world)
+    strict = replay.run(world, rules)
     used = time.process_time() - began
-    daring = replay.run(world, DARING)
+    lax = options_policy.RiskPolicy(is_expectancy_asked=False)
+    daring = replay.run(world, dataclasses.replace(rules, risk=lax))
     said = strict.walked.proposals
     print(f"\n## {title}\n\n{world.signals.height} signals, {used:.0f} s of CPU\n")
     print(real.as_table(_rounded(selection.feasibility(strict.chosen))), "\n")

@@ -221,6 +221,9 @@ class MetricsPolicy:
     block: int = 26
     """Mean length of a block of neighbors: a session of signals."""
 
+    week: int = 5
+    """The same in sessions, for the equity: longer than a position is held."""
+
     confidence: float = 0.90
     """Coverage of an interval, as everywhere in the project."""
 
@@ -235,6 +238,7 @@ class MetricsPolicy:
         errors.require("mean_loser", self.mean_loser, -0.9999, 0.0)
         errors.require("n_resamples", self.n_resamples, 10, 1e6)
         errors.require("block", self.block, 1, 10_000)
+        errors.require("week", self.week, 1, 10_000)
         errors.require("confidence", self.confidence, 0.5, 0.999)
         errors.require("seed", self.seed, 0, 2**32)
 

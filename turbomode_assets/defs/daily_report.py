@@ -14,6 +14,7 @@ import polars as pl
 from turbomode_assets import intraday_tables, options_tables, policy, tables
 from turbomode_assets.defs import health, swing_page, ticks
 from turbomode_assets.intraday import scorecard
+from turbomode_assets.options import metrics
 from turbomode_assets.reports import daily, desk_charts, desk_page, desk_sheet, news
 from turbomode_assets.store import home, warehouse
 
@@ -101,7 +102,7 @@ def compose(
         ],
         intraday=[(days, _intraday(store, day, days)) for days in daily.SPANS],
         voters=_voters(store, day),
-        options=[(days, *_options(store, day, days)) for days in daily.SPANS],
+        options=[(days, _options(store, day, days)) for days in daily.SPANS],
         health=[(probe.name, probe.is_well, probe.sentence) for probe in looked],
     )
     drawn = desk_charts.picture(sheet.skill, sheet.book.lines)
@@ -152,11 +153,7 @@ def _voters(store: warehouse.Warehouse, day: dt.date) -> pl.DataFrame:
     return scorecard.of_voters(votes)
 
 
-def _options(
-    store: warehouse.Warehouse, day: dt.date, days: int
-) -> tuple[int, float | None]:
-    made = store.columns(
-        options_tables.OUTCOMES, ("option_return",), _since(day, days), day
-    )["option_return"].drop_nulls()
-    mean = made.mean()
-    return made.len(), mean if isinstance(mean, float) else None
+def _options(store: warehouse.Warehouse, day: dt.date, days: int) -> pl.DataFrame:
+    names = (*options_tables.OUTCOMES.key, "basis", "option_return")
+    made = store.columns(options_tables.OUTCOMES, names, _since(day, days), day)
+    return metrics.of_returns(made, []).filter(figure="expectancy")

@@ -5,12 +5,20 @@ overlap, so that beside n stands how many do not, and intervals redraw whole blo
 neighbors. Quoted and modeled returns are never put together. Nothing is decided here.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from turbomode_assets import rounds
-from turbomode_assets.options_policy import OPTIONS, SHARES, OptionsPolicy
+from turbomode_assets.options_policy import (
+    OPTIONS,
+    SHARES,
+    MetricsPolicy,
+    OptionsPolicy,
+)
 from turbomode_assets.stats import overlap
 
 Reals = npt.NDArray[np.float64]
@@ -70,7 +78,7 @@ def of_returns(
     for key, part in known.group_by(keys, maintain_order=True):
         returns = part["option_return"].to_numpy()
         found = figures(returns)
-        low, high = _interval(returns, rules)
+        low, high = _interval(returns, figures, rules.metrics, rules.metrics.block)
         named = dict(zip(keys, key, strict=True))
         counts = {"n": part.height, "n_effective": n_effective(part)}
         for place, figure in enumerate(FIGURES):
@@ -82,7 +90,82 @@ def of_returns(
                 "target": rules.metrics.targets.get(figure),
             }
             rows.append(named | counts | told)
-    return pl.DataFrame(rows, infer_schema_length=None).with_columns(
+    return _as_table(rows, known.select(keys))
+
+
+def accuracy(
+    ends: pl.DataFrame, proposals: pl.DataFrame, rules: OptionsPolicy = OPTIONS
+) -> pl.DataFrame:
+    """How often the share went the way of the signals the engine would let pass.
+
+    Parameters
+    ----------
+    ends
+        Rows of `intraday_tables.OUTCOMES`; those that have not ended are left out.
+    proposals
+        Rows of `options_tables.PROPOSALS`, for the rank of each conviction.
+    rules
+        Gives that rank, and the resampling.
+
+    Returns
+    -------
+    pl.DataFrame
+        As of `of_returns`, by horizon and side, with the figure accuracy; no option is
+        in it, so that basis is missing.
+    """
+    hits = convinced(ends.filter(pl.col("side") != "hold"), proposals, rules)
+    signed = 2.0 * pl.col("is_hit").cast(pl.Float64) - 1.0
+    told = of_returns(
+        hits.with_columns(basis=pl.lit(""), option_return=signed),
+        ["horizon", "side"],
+        rules,
+    )
+    own = told.filter(figure="win_rate").drop("basis")
+    return own.with_columns(figure=pl.lit("accuracy"), target=pl.lit(None, pl.Float64))
+
+
+def drawdown(positions: pl.DataFrame, rules: OptionsPolicy = OPTIONS) -> pl.DataFrame:
+    """Deepest fall of the equity from its highest, and how sure that is.
+
+    Parameters
+    ----------
+    positions
+        Rows of `options_tables.POSITIONS`.
+    rules
+        Gives the resampling.
+
+    Returns
+    -------
+    pl.DataFrame
+        One row as of `of_returns`, with the figure drawdown: a fraction, zero or below,
+        over n sessions of which n_effective moved the equity. The interval redraws the
+        sessions in blocks; null of fewer than two.
+    """
+    ends = equity(positions)["equity_usd"]
+    moved = ends.log().diff().drop_nulls().to_numpy()
+    low, high = _interval(moved, _deepest, rules.metrics, rules.metrics.week)
+    row = {
+        "n": moved.size,
+        "n_effective": int(np.count_nonzero(moved)),
+        "figure": "drawdown",
+        "value": _deepest(moved)[0],
+        "low": low[0],
+        "high": high[0],
+        "target": None,
+    }
+    return _as_table([row], pl.DataFrame())
+
+
+def _deepest(moved: Reals) -> Reals:
+    path = np.concatenate([[0.0], np.cumsum(moved)])
+    return np.array([np.expm1((path - np.maximum.accumulate(path)).min())])
+
+
+def _as_table(rows: list[dict[str, Any]], keys: pl.DataFrame) -> pl.DataFrame:
+    reals = dict.fromkeys(("value", "low", "high", "target"), pl.Float64())
+    counts = {"n": pl.Int64(), "n_effective": pl.Int64(), "figure": pl.String()}
+    schema = dict(keys.schema) | counts | reals
+    return pl.DataFrame(rows, schema=schema).with_columns(
         pl.col(pl.Float64).fill_nan(None)
     )
 
@@ -100,22 +183,22 @@ def n_effective(rows: pl.DataFrame) -> int:
     return overlap.keep_apart(spans, ["symbol"]).height
 
 
-def _interval(returns: Reals, rules: OptionsPolicy) -> tuple[Reals, Reals]:
-    """Ends of the interval of each figure; not numbers where there are too few."""
-    chosen = rules.metrics
-    if returns.size < 2 * chosen.block:
-        unknown = np.full(len(FIGURES), np.nan)
+def _interval(
+    series: Reals, told: Callable[[Reals], Reals], rules: MetricsPolicy, block: int
+) -> tuple[Reals, Reals]:
+    """Ends of the interval of each figure; not numbers of fewer than two blocks."""
+    if series.size < 2 * block:
+        unknown = np.full_like(told(series), np.nan)
         return unknown, unknown
     # Imported late: arch draws in statsmodels and matplotlib.
     from arch import bootstrap  # noqa: PLC0415
 
-    drawn = bootstrap.StationaryBootstrap(chosen.block, returns, seed=chosen.seed)
-    redrawn = drawn.apply(figures, chosen.n_resamples)
-    tail = (1 - chosen.confidence) / 2
-    told = [column[np.isfinite(column)] for column in redrawn.T]
+    drawn = bootstrap.StationaryBootstrap(block, series, seed=rules.seed)
+    tail = (1 - rules.confidence) / 2
+    columns = [one[np.isfinite(one)] for one in drawn.apply(told, rules.n_resamples).T]
     ends = [
-        np.quantile(column, [tail, 1 - tail]) if column.size else [np.nan, np.nan]
-        for column in told
+        np.quantile(one, [tail, 1 - tail]) if one.size else [np.nan, np.nan]
+        for one in columns
     ]
     low, high = np.array(ends).T
     return low, high

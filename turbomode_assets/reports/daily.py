@@ -56,8 +56,8 @@ class Daily:
     """Days, and a row per horizon as `intraday.scorecard.of_signals` returns them."""
     voters: pl.DataFrame
     """As `intraday.scorecard.of_voters` returns them, of the last week."""
-    options: Sequence[tuple[int, int, float | None]]
-    """Days, options priced, and their mean return."""
+    options: Sequence[tuple[int, pl.DataFrame]]
+    """Days, and a row per basis: n, n_effective, value (the mean return), low, high."""
     health: Sequence[tuple[str, bool, str]]
     """Name, whether it is well, and what was seen."""
 
@@ -195,11 +195,21 @@ def _horizon(days: int, row: dict[str, object]) -> str:
 
 
 def _options(daily: Daily) -> Iterator[str]:
-    if any(n for _, n, _ in daily.options):
+    if any(rows.height for _, rows in daily.options):
         yield ""
         yield "Options bought on each intraday signal, after costs:"
-        for days, n, mean in daily.options:
-            yield f"- {days} d: mean return {_share(mean)} of {n}"
+        for days, rows in daily.options:
+            for row in rows.iter_rows(named=True):
+                yield _option(days, row)
+
+
+def _option(days: int, row: dict[str, object]) -> str:
+    kind = "model-based" if row["basis"] == "model" else row["basis"]
+    mean, low, high = (_share(row[name]) for name in ("value", "low", "high"))
+    return (
+        f"- {days} d, {kind}: mean return {mean} ({low}..{high}) of {row['n']} "
+        f"(effective n {row['n_effective']})"
+    )
 
 
 def _voter(row: dict[str, object]) -> str:

@@ -70,6 +70,11 @@ def test_a_second_evening_changes_nothing(lived: Run) -> None:
     notes = lived.job(desk_due.WEIGHING, Window(HALF_DAY, HALF_DAY))
     assert notes["options/quotes"]["rows_added"] == 0
     assert notes["options/positions"]["equity_usd"] == 1000.0
+    assert notes["options/outcomes"]["feasible_share"] == 0.0
+    assert "unaffordable" in notes["options/outcomes"]["feasibility"]
+    told = {"outcomes": "figures", "proposals": "accuracy", "positions": "drawdown"}
+    for table, name in told.items():
+        assert "n_effective" in notes[f"options/{table}"][name]
     after = _rows(lived.where.database)
     assert all(after[name].equals(rows) for name, rows in before.items())
 

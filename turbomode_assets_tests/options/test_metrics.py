@@ -105,3 +105,41 @@ def test_every_limit_of_a_refusal_is_counted() -> None:
     blocked = pl.DataFrame({"blocked_by": ["quote,pause", "quote", ""]})
     found = dict(metrics.refusals(blocked).select("limit", "n").rows())
     assert found == {"quote": 2, "pause": 1, "": 1}
+
+
+def test_accuracy_is_that_of_the_convinced() -> None:
+    """Of four signals three are convinced, and the share followed two of these."""
+    ends = GRID.head(4).select(
+        "session",
+        "minute",
+        symbol=pl.lit("RTX"),
+        horizon=pl.lit("60_minutes"),
+        side=pl.lit("buy"),
+        is_hit=pl.Series([True, True, False, False]),
+    )
+    rank = pl.Series([0.9, 0.85, 0.99, 0.2])
+    found = metrics.accuracy(ends, ends.with_columns(conviction_rank=rank))
+    row = found.row(0, named=True)
+    assert (row["figure"], row["n"], row["n_effective"]) == ("accuracy", 3, 1)
+    assert row["value"] == pytest.approx(2 / 3)
+
+
+def test_the_interval_of_the_drawdown_holds_it() -> None:
+    moved = np.random.default_rng(1).normal(0.0, 0.02, 250)
+    days = rounds.between(dt.date(2024, 1, 2), dt.date(2025, 2, 1))["session"].unique()
+    made = pl.DataFrame(
+        {
+            "session": days.sort().head(251),
+            "value_usd": 1000 * np.exp(np.concatenate([[0.0], np.cumsum(moved)])),
+        }
+    )
+    row = metrics.drawdown(made).row(0, named=True)
+    assert row["value"] == pytest.approx(metrics.equity(made)["drawdown"].min())
+    assert row["low"] < row["value"] < row["high"] < 0
+    assert (row["n"], row["n_effective"]) == (250, 250)
+
+
+def test_what_was_never_made_has_no_figures() -> None:
+    found = metrics.of_returns(_made(np.array([])), ["horizon"], FEW)
+    assert found.is_empty()
+    assert {"basis", "horizon", "value", "low", "high"} <= set(found.columns)

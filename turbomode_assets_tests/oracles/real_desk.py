@@ -84,6 +84,25 @@ def daily_bars(stretch: Stretch) -> pl.DataFrame:
     return traded.select(market_tables.DELIVERED.column_names)
 
 
+def paid(stretch: Stretch) -> pl.DataFrame:
+    """Dividends of the company as it paid them: symbol, session, dividend in USD."""
+    actions = pl.read_parquet(real.FOLDER / "dev_actions.parquet")
+    own = actions.filter(pl.col("symbol") == "RTX", pl.col("dividend") > 0)
+    splits = _later_splits().filter(pl.col("symbol") == "RTX").drop("symbol")
+    both = own.select("date", "dividend").join(splits, how="cross")
+    later = pl.col("split_ratio").filter(pl.col("ex_on") > pl.col("date")).product()
+    return (
+        both.group_by("date", "dividend")
+        .agg(factor=later)
+        .sort("date")
+        .select(
+            symbol=pl.lit(stretch.symbol),
+            session="date",
+            dividend=pl.col("dividend") * pl.col("factor"),
+        )
+    )
+
+
 def _later_splits() -> pl.DataFrame:
     """Splits and spin-offs the panel was divided by; none falls within a stretch."""
     actions = pl.read_parquet(real.FOLDER / "dev_actions.parquet")

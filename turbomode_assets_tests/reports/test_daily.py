@@ -58,6 +58,17 @@ VOTERS = pl.DataFrame(
     }
 )
 
+OPTIONS = pl.DataFrame(
+    {
+        "basis": ["model", "quoted"],
+        "n": [90, 4],
+        "n_effective": [9, 4],
+        "value": [-0.07, 0.02],
+        "low": [-0.09, None],
+        "high": [-0.05, None],
+    }
+)
+
 WELL = daily.Daily(
     day=AS_OF,
     price="Prices.",
@@ -66,7 +77,7 @@ WELL = daily.Daily(
     swing=[span(days=1), span(days=7), span()],
     intraday=[],
     voters=VOTERS,
-    options=[(1, 0, None)],
+    options=[],
     health=[("disk", True, "41 GB free.")],
 )
 
@@ -131,11 +142,14 @@ def test_every_part_is_in_the_text() -> None:
         }
     )
     full = dataclasses.replace(
-        WELL, intraday=[(1, rows)], options=[(1, 4, -0.07), (7, 0, None)]
+        WELL, intraday=[(1, rows)], options=[(1, OPTIONS), (7, OPTIONS.clear())]
     )
     text = daily.text(full)
     assert "- 7 d: 90 said; 50% hit, 10% blindly (80 matured, effective n 40)" in text
     assert "- 1 d, RTX 1h: 75% of 4 hit (effective n 2), 50% went up; skill 1%" in text
-    assert "- 1 d: mean return -7% of 4" in text
+    assert (
+        "- 1 d, model-based: mean return -7% (-9%..-5%) of 90 (effective n 9)" in text
+    )
+    assert "- 1 d, quoted: mean return 2% (-..-) of 4 (effective n 4)" in text
     assert "- momentum: spoke in 50% of 26" in text
     assert "- disk: well. 41 GB free." in text

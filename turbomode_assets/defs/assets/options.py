@@ -112,7 +112,7 @@ def _book(grains: partitions.Grains) -> dg.AssetsDefinition:
             for table, fresh in added.items():
                 rows = store.read(table, window.first, window.last)
                 check = table_io.schema_result(store, table, window)
-                notes = options_report.traded(table, rows, fresh)
+                notes = options_report.traded(store, table, window, fresh)
                 yield table_io.result(context, table, rows, [check], notes)
 
     return options_book
