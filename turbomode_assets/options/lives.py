@@ -102,3 +102,51 @@ def dividend_yield(contracts: pl.DataFrame, paid: pl.DataFrame) -> pl.Series:
     lasting = pl.when(pl.col("years") > 0).then(spread).otherwise(0.0)
     found = numbered.join(due, on="index", how="left").sort("index")
     return found.select(dividend_yield=lasting.fill_null(0.0)).to_series()
+
+
+def dividends_left(held: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """Dividends expected at the entry that were paid since, and yield of the others.
+
+    What is expected stays expected until it is paid, so that a contract does not move
+    with a date that was only guessed, and an expected dividend moves it no more than
+    the market would let it.
+
+    Parameters
+    ----------
+    held
+        Columns symbol, entered_on and left_on (sessions), spot, years and
+        dividend_yield at the entry, and exit_spot and exit_years.
+    paid
+        Dividends, as `dividend_yield` wants them.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns dividends_usd, per share and at most what was expected, and exit_yield,
+        a fraction; in the order of the rows.
+    """
+    since = pl.col("session").is_between("entered_on", "left_on", closed="right")
+    numbered = held.with_row_index()
+    received = (
+        numbered.select("index", "symbol", "entered_on", "left_on")
+        .join(paid, on="symbol")
+        .filter(since)
+        .group_by("index")
+        .agg(received=pl.col("dividend").sum())
+    )
+    expected = pl.col("spot") * (
+        1 - (-pl.col("dividend_yield") * pl.col("years")).exp()
+    )
+    gone = pl.min_horizontal(pl.col("received").fill_null(0.0), expected)
+    off = ((expected - gone) / pl.col("exit_spot")).clip(0.0, 0.9)
+    lasting = pl.col("exit_years") > 0
+    return (
+        numbered.join(received, on="index", how="left")
+        .sort("index")
+        .select(
+            dividends_usd=gone,
+            exit_yield=pl.when(lasting)
+            .then(-(1 - off).log() / pl.col("exit_years"))
+            .otherwise(0.0),
+        )
+    )

@@ -95,17 +95,32 @@ class Marker:
         """Terms of the contract at each price of the share at the end of a round."""
         entry = self._entry(position)
         then = rounds.named(np.array([number])).select("session", "minute")
-        contract = entry.select("symbol", *_CONTRACT, "rate", "dividend_yield")
+        contract = entry.select("symbol", *_CONTRACT, "rate")
         later = pl.concat([then, contract], how="horizontal")
         years = lives.years_left(later)
         moved = pl.concat([later] * len(spots)).with_columns(
             spot=pl.Series(spots), years=pl.lit(years.item()), number=pl.lit(number)
         )
+        left = self._left(entry, moved)
+        moved = moved.with_columns(dividend_yield=left)
         before = self._surfaces.vols(entry, "spot", "years", "number")
         after = self._surfaces.vols(moved, "spot", "years", "number")
         shift = np.nan_to_num(after - before[0])
         vol = pl.lit(entry["vol"].item()) + pl.Series(shift)
         return moved.with_columns(vol=vol.clip(lower_bound=self._rules.quotes.min_vol))
+
+    def _left(self, entry: pl.DataFrame, moved: pl.DataFrame) -> pl.Series:
+        """Yield of the dividends still expected, at each price of the share."""
+        expected = ("spot", "years", "dividend_yield")
+        held = moved.select(
+            "symbol",
+            *(pl.lit(entry[name].item()).alias(name) for name in expected),
+            entered_on=pl.lit(entry["session"].item()),
+            left_on="session",
+            exit_spot="spot",
+            exit_years="years",
+        )
+        return lives.dividends_left(held, self._paid)["exit_yield"]
 
     def _entry(self, position: book.Position) -> pl.DataFrame:
         """Terms of the contract when it was bought, and the volatility of its price."""

@@ -32,8 +32,9 @@ def held(positions: pl.DataFrame, rules: OptionsPolicy = OPTIONS) -> pl.DataFram
     Parameters
     ----------
     positions
-        Columns `pricing.TERMS` and vol at the entry, spread_share (of the mid), and
-        exit_spot, exit_years and exit_vol.
+        Columns `pricing.TERMS` and vol at the entry, spread_share (of the mid),
+        exit_spot, exit_years, exit_vol and exit_yield, and dividends_usd, what was paid
+        of the dividends expected.
     rules
         Gives the commission and the least spread.
 
@@ -54,7 +55,7 @@ def held(positions: pl.DataFrame, rules: OptionsPolicy = OPTIONS) -> pl.DataFram
         "right",
         "strike",
         "rate",
-        "dividend_yield",
+        dividend_yield="exit_yield",
         spot="exit_spot",
         years="exit_years",
         vol="exit_vol",
@@ -85,7 +86,8 @@ def _paid_at_expiry(moved: pl.DataFrame) -> pl.Series:
 
 def _attributed(told: pl.DataFrame, outlay: pl.Expr) -> pl.DataFrame:
     """Returns by the Greeks at the entry, cost and residual."""
-    shift = pl.col("exit_spot") - pl.col("spot")
+    # A dividend that was expected falls off the share and not off its forward.
+    shift = pl.col("exit_spot") + pl.col("dividends_usd") - pl.col("spot")
     days = (pl.col("years") - pl.col("exit_years")) * 365
     points = (pl.col("exit_vol") - pl.col("vol")) * 100
     gained = pl.col("_worth") - pl.col("price")
@@ -108,6 +110,7 @@ def of_signals(
     chosen: pl.DataFrame,
     ends: pl.DataFrame,
     quotes: pl.DataFrame,
+    paid: pl.DataFrame,
     rules: OptionsPolicy = OPTIONS,
 ) -> pl.DataFrame:
     """Outcome in option terms of every signal with a side.
@@ -120,6 +123,8 @@ def of_signals(
         Rows of `intraday_tables.OUTCOMES` of the same signals; holds are left out.
     quotes
         Rows of `options_tables.QUOTES`, for how implied volatility moved.
+    paid
+        Dividends, as `lives.dividend_yield` wants them.
     rules
         Policy in force.
 
@@ -142,6 +147,7 @@ def of_signals(
         spot=pl.when(is_known).then("entry"),
         exit_spot="exit",
     )
+    timed = timed.with_columns(lives.dividends_left(timed, paid))
     moves = _vol_moves(timed, quotes, rules)
     positions = timed.with_columns(
         exit_vol=(pl.col("vol") + moves).clip(lower_bound=rules.quotes.min_vol)
@@ -170,6 +176,8 @@ def _with_moments(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         years=lives.years_left(entered.with_columns(expires_on=ends_on)) + _ROUND,
         exit_years=lives.years_left(left.with_columns(expires_on=ends_on)),
+        entered_on=entered["session"],
+        left_on=left["session"],
         _entered=pl.Series(numbers),
         _left=pl.Series(exits),
     )
@@ -184,7 +192,7 @@ def _vol_moves(
     ----------
     timed
         Columns symbol, strike, spot, exit_spot, years, exit_years, rate,
-        dividend_yield, and the rounds _entered and _left.
+        dividend_yield, exit_yield, and the rounds _entered and _left.
     quotes
         Rows of `options_tables.QUOTES`.
     rules
@@ -197,7 +205,8 @@ def _vol_moves(
     """
     surfaces = Surfaces.of(quotes, rules)
     before = surfaces.vols(timed, "spot", "years", "_entered")
-    after = surfaces.vols(timed, "exit_spot", "exit_years", "_left")
+    later = timed.with_columns(dividend_yield="exit_yield")
+    after = surfaces.vols(later, "exit_spot", "exit_years", "_left")
     return pl.Series(np.nan_to_num(after - before))
 
 

@@ -71,7 +71,7 @@ def run(world: World, rules: OptionsPolicy = OPTIONS) -> Replayed:
     """
     quoted = quotes_of(world, rules)
     chosen = selection.choose(world.signals, quoted, rules)
-    made = outcomes.of_signals(chosen, world.outcomes, quoted, rules)
+    made = outcomes.of_signals(chosen, world.outcomes, quoted, world.paid, rules)
     proposed = proposals.of_signals(world.signals, chosen, made, rules)
     marker = marks.Marker(world.bars, quoted, world.paid, rules)
     first, _ = _span(world.signals)

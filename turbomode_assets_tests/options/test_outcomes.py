@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turbomode_assets import intraday_tables, options_policy, options_tables
-from turbomode_assets.options import outcomes, quotes, selection
+from turbomode_assets.options import lives, outcomes, quotes, selection
 
 ATM: dict[str, Any] = {
     "right": "call",
@@ -24,6 +24,8 @@ ATM: dict[str, Any] = {
     "spread_share": 0.05,
     "exit_years": 20 / 365,
     "exit_vol": 0.24,
+    "exit_yield": 0.0,
+    "dividends_usd": 0.0,
 }
 MOVES = [round(0.5 * i, 1) for i in range(120, 281)]
 
@@ -103,6 +105,30 @@ def test_a_wider_spread_and_a_fall_of_volatility_are_worse() -> None:
     assert (_held(exit_vol=0.2)["option_return"] <= usual).all()
 
 
+@pytest.mark.parametrize("right", ["call", "put"])
+def test_an_expected_dividend_moves_the_share_and_not_the_contract(right: str) -> None:
+    """The share falls by 60 cents on the day it is without the dividend."""
+    day = dt.date(2024, 7, 1)
+    spots = {"spot": 100.0, "exit_spot": 99.4}
+    taken = {"years": ATM["years"], "exit_years": ATM["exit_years"]}
+    held = {"symbol": "RTX", "entered_on": day, "left_on": day + dt.timedelta(days=1)}
+    due = {"dividend_yield": -math.log(1 - 0.006) / ATM["years"]}
+    paid = {"symbol": "RTX", "session": held["left_on"], "dividend": 0.6}
+    row = pl.DataFrame([held | spots | taken | due])
+    left = lives.dividends_left(row, pl.DataFrame([paid])).row(0, named=True)
+    assert left == pytest.approx({"dividends_usd": 0.6, "exit_yield": 0.0}, abs=1e-9)
+    terms = due | left | {"right": right, "exit_spot": [99.4]}
+    found = _held(**terms).row(0, named=True)
+    quiet = _held(right=right, exit_spot=[100.0]).row(0, named=True)
+    assert found["option_return"] == pytest.approx(quiet["option_return"], abs=0.02)
+    assert found["delta_return"] == pytest.approx(0.0, abs=1e-9)
+    # Had it not been paid, it would still be expected: the fall is the share's own.
+    unpaid = lives.dividends_left(row, quotes.NO_DIVIDENDS).row(0, named=True)
+    assert unpaid["dividends_usd"] == 0.0
+    assert unpaid["exit_yield"] > due["dividend_yield"]
+
+
+NONE = quotes.NO_DIVIDENDS
 DAY = dt.date(2024, 7, 1)
 SIGNAL = {"symbol": "RTX", "session": DAY, "minute": 60, "horizon": "60_minutes"}
 
@@ -140,7 +166,7 @@ def test_a_signal_earns_what_its_contract_made() -> None:
     for vol, points in ((0.2, 0.0), (0.22, 2.0)):
         ends, quoted = _world(vol)
         chosen = selection.choose(ends, quoted)
-        found = outcomes.of_signals(chosen, ends, quoted)
+        found = outcomes.of_signals(chosen, ends, quoted, NONE)
         first = found.row(0, named=True)
         assert found.schema == options_tables.OUTCOMES.schema()
         assert (first["basis"], first["right"], first["refusal"]) == (
@@ -155,7 +181,7 @@ def test_a_signal_earns_what_its_contract_made() -> None:
 
 def test_what_has_not_ended_has_no_return() -> None:
     ends, quoted = _world(0.2)
-    found = outcomes.of_signals(selection.choose(ends, quoted), ends, quoted)
+    found = outcomes.of_signals(selection.choose(ends, quoted), ends, quoted, NONE)
     assert found["option_return"].is_null().to_list() == [False, True]
 
 
@@ -163,7 +189,9 @@ def test_a_refused_signal_keeps_its_reason_and_has_no_contract() -> None:
     ends, quoted = _world(0.2)
     dear = options_policy.RiskPolicy(max_trade_usd=1.0)
     rules = options_policy.OptionsPolicy(risk=dear)
-    found = outcomes.of_signals(selection.choose(ends, quoted, rules), ends, quoted)
+    found = outcomes.of_signals(
+        selection.choose(ends, quoted, rules), ends, quoted, NONE
+    )
     assert found["refusal"].to_list() == ["unaffordable"] * 2
     assert found["strike"].is_null().all()
     assert found["option_return"].is_null().all()

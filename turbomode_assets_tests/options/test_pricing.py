@@ -1,5 +1,6 @@
 """Prices and Greeks against a second library, a finer scheme and real quotes."""
 
+import math
 from typing import Any
 
 import polars as pl
@@ -163,6 +164,39 @@ def test_a_put_that_is_as_good_as_exercised_moves_like_the_share() -> None:
     deep = pl.DataFrame([TERMS | {"right": "put", "spot": 20.0, "dividend_yield": 0.0}])
     found = pricing.value(deep).select(pricing.GREEKS).row(0)
     assert found == (80.0, -1.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def _by_grid(right: str, paid_after: int) -> float:
+    """American price by finite differences, 60 cents paid after some days of 40."""
+    day, count = ql.Date(2, 1, 2001), ql.Actual365Fixed()
+    ql.Settings.instance().evaluationDate = day
+    process = ql.BlackScholesMertonProcess(
+        ql.QuoteHandle(ql.SimpleQuote(100.0)),
+        ql.YieldTermStructureHandle(ql.FlatForward(day, 0.0, count)),
+        ql.YieldTermStructureHandle(ql.FlatForward(day, 0.04, count)),
+        ql.BlackVolTermStructureHandle(
+            ql.BlackConstantVol(day, ql.NullCalendar(), 0.3, count)
+        ),
+    )
+    kind = ql.Option.Call if right == "call" else ql.Option.Put
+    exercise = ql.AmericanExercise(day, day + 40)
+    option = ql.VanillaOption(ql.PlainVanillaPayoff(kind, 100.0), exercise)
+    dividends = ql.DividendVector([day + paid_after], [0.6])
+    grid = ql.FdBlackScholesVanillaEngine(process, dividends, 100, 400)
+    option.setPricingEngine(grid)
+    return float(option.NPV())
+
+
+@pytest.mark.parametrize("right", ["call", "put"])
+@pytest.mark.parametrize(("paid_after", "most"), [(1, 0.015), (20, 0.015), (39, 0.08)])
+def test_a_yield_stands_for_a_dividend(
+    right: str, paid_after: int, most: float
+) -> None:
+    """Within 1.5 %; but before a late one a call is exercised, which a yield hides."""
+    spread = {"dividend_yield": -math.log(1 - 0.006) / (40 / 365)}
+    row = TERMS | spread | {"right": right, "years": 40 / 365}
+    found = pricing.value(pl.DataFrame([row]))["price"].item()
+    assert found == pytest.approx(_by_grid(right, paid_after), rel=most)
 
 
 def test_same_terms_give_the_same_bytes_in_any_order() -> None:
