@@ -35,18 +35,46 @@ _TRIES = 40
 _FAR = 3.5
 
 
-def greeks(terms: Terms, price: float | None = None) -> Cells:
-    """Cells of `pricing.GREEKS`; the price is found where it is not known."""
+def greeks(terms: Terms) -> Cells:
+    """Cells of `pricing.GREEKS`."""
     if is_held_to_expiry(terms):
-        return european.greeks(terms, price)
+        return european.greeks(terms)
     engine, unit = _Engine.build(), terms.strike / _STRIKE
     option = engine.option(terms)
-    price = option.NPV() * unit if price is None else price
+    price = option.NPV() * unit
     if price <= _paid_at_once(terms):
         return terms.intrinsic, european.SIGNS[terms.right], 0.0, 0.0, 0.0, 0.0
     higher = _with(engine.vol, (terms.vol + _VOL_STEP) * math.sqrt(terms.years), option)
     engine.vol.setValue(max(terms.deviation, _VOL_STEP))
-    vega = max((higher * unit - price) / _VOL_STEP, 0.0)
+    return _moved(terms, price, max((higher * unit - price) / _VOL_STEP, 0.0))
+
+
+def implied(terms: Terms, price: float) -> Cells | None:
+    """Annual volatility at which `price` is right, and the Greeks; None without one."""
+    european_vol = european.volatility(terms, price)
+    terms.vol = european_vol or _MOST_VOL
+    if is_held_to_expiry(terms):
+        return european.implied(terms, price)
+    if price <= _paid_at_once(terms):
+        return None
+    engine, unit = _Engine.build(), terms.strike / _STRIKE
+    option, root = engine.option(terms), math.sqrt(terms.years)
+
+    def gap(vol: float) -> float:
+        return _with(engine.vol, vol * root, option) * unit - price
+
+    found = _root(gap, terms)
+    if found is None:
+        return None
+    terms.vol, slope = found
+    engine.vol.setValue(terms.deviation)
+    return terms.vol, *_moved(terms, price, slope)[1:]
+
+
+def _moved(terms: Terms, price: float, vega: float) -> Cells:
+    """Cells of `pricing.GREEKS` of the engine's contract, whose vega is known."""
+    engine, unit = _Engine.build(), terms.strike / _STRIKE
+    option = engine.options[terms.right]
     dearer = _with(engine.rate, (terms.rate + _RATE_STEP) * terms.years, option)
     engine.rate.setValue(terms.rate * terms.years)
     rho = (dearer * unit - price) / _RATE_STEP
@@ -57,23 +85,6 @@ def greeks(terms: Terms, price: float | None = None) -> Cells:
     gamma = max((above - 2 * price + below) / (step * terms.spot) ** 2, 0.0)
     theta = _theta(terms, price, delta, gamma)
     return price, delta, gamma, theta, vega / 100, rho / 100
-
-
-def volatility(terms: Terms, price: float) -> float | None:
-    """Annual volatility at which `price` is right; None where none is."""
-    european_vol = european.volatility(terms, price)
-    terms.vol = european_vol or _MOST_VOL
-    if is_held_to_expiry(terms):
-        return european_vol
-    if price <= _paid_at_once(terms):
-        return None
-    engine, unit = _Engine.build(), terms.strike / _STRIKE
-    option, root = engine.option(terms), math.sqrt(terms.years)
-
-    def gap(vol: float) -> float:
-        return _with(engine.vol, vol * root, option) * unit - price
-
-    return _root(gap, terms)
 
 
 def is_held_to_expiry(terms: Terms) -> bool:
@@ -155,11 +166,11 @@ def _theta(terms: Terms, price: float, delta: float, gamma: float) -> float:
     return (terms.rate * price - drift - diffusion) / european.DAYS
 
 
-def _root(gap: Callable[[float], float], terms: Terms) -> float | None:
-    """Volatility without a gap, at most that of `terms`; None where there is none.
+def _root(gap: Callable[[float], float], terms: Terms) -> tuple[float, float] | None:
+    """Volatility without a gap, at most that of `terms`, and the vega there.
 
     By secants that begin as the European price moves and stay in the bracket, which
-    every price narrows.
+    every price narrows. The last secant is as near to the vega as a step would be.
     """
     low, high, here = 0.0, terms.vol, terms.vol
     missed, slope = gap(here), float(european.black(terms).vega(terms.years))
@@ -176,4 +187,4 @@ def _root(gap: Callable[[float], float], terms: Terms) -> float | None:
         misses = gap(following)
         slope = (misses - missed) / (following - here)
         here, missed = following, misses
-    return here if here > _VOL_STEP else None
+    return (here, max(slope, 0.0)) if here > _VOL_STEP else None

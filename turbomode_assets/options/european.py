@@ -56,17 +56,26 @@ def black(terms: Terms) -> ql.BlackCalculator:
     )
 
 
-def greeks(terms: Terms, price: float | None = None) -> Cells:
-    """Cells of `pricing.GREEKS`; the price is found where it is not known."""
+def greeks(terms: Terms) -> Cells:
+    """Cells of `pricing.GREEKS`."""
     found = black(terms)
     return (
-        found.value() if price is None else price,
+        found.value(),
         found.delta(terms.spot),
         found.gamma(terms.spot),
         found.theta(terms.spot, terms.years) / DAYS,
         found.vega(terms.years) / 100,
         found.rho(terms.years) / 100,
     )
+
+
+def implied(terms: Terms, price: float) -> Cells | None:
+    """Annual volatility at which `price` is right, and the Greeks; None without one."""
+    vol = volatility(terms, price)
+    if vol is None:
+        return None
+    terms.vol = vol
+    return vol, *greeks(terms)[1:]
 
 
 def volatility(terms: Terms, price: float) -> float | None:

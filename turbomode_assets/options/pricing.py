@@ -79,17 +79,13 @@ def imply(contracts: pl.DataFrame, exercise: Exercise = "american") -> pl.DataFr
         The same rows with the columns vol and `GREEKS`; null but for the price where no
         volatility explains it, such as one at or below what exercise pays.
     """
-    pricer = _PRICERS[exercise]
+    implied = _PRICERS[exercise].implied
     rows: list[european.Cells] = []
     for cells in contracts.select(*TERMS, "price").iter_rows():
-        rows.append(_UNKNOWN)
-        if not _is_priceable(cells):
-            continue
-        terms, price = european.Terms(*cells), cells[-1]
-        vol = pricer.volatility(terms, price)
-        if vol is not None:
-            terms.vol = vol
-            rows[-1] = (vol, *pricer.greeks(terms, price)[1:])
+        found = None
+        if _is_priceable(cells):
+            found = implied(european.Terms(*cells), cells[-1])
+        rows.append(found or _UNKNOWN)
     schema = dict.fromkeys(("vol", *GREEKS[1:]), pl.Float64())
     return contracts.with_columns(pl.DataFrame(rows, schema=schema, orient="row"))
 

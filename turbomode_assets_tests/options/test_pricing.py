@@ -139,6 +139,9 @@ def test_implied_volatility_undoes_the_price(exercise: pricing.Exercise) -> None
     assert ((found["vol"] - found["true_vol"]).abs() < 2e-4).all()
     theirs = found.select(pricing.GREEKS) - telling.select(pricing.GREEKS)
     assert (theirs["delta"].abs() < 2e-3).all()
+    off = (theirs["vega"] / telling["vega"]).abs()
+    assert off.quantile(0.95) < 0.02  # type: ignore[operator]
+    assert off.max() < 0.1  # type: ignore[operator]
 
 
 UNPRICEABLE = {
