@@ -4,8 +4,9 @@ Each expiry is a parabola of total variance over log-moneyness, with straight wi
 beyond the quotes, through the contracts out of the money. It is made flatter until its
 density is nowhere negative (no butterfly costs less than nothing); a longer life has at
 least the total variance of a shorter one (nor does a calendar spread). An expiry with
-too few quotes is flat. Between expiries total variance is linear in time; before the
-first and after the last the volatility stays.
+too few quotes is flat. Between expiries total variance is linear in time. Before the
+first the volatility stays; after the last that of the forward does, and what bends the
+slice is spread over the longer life, as it would else allow a butterfly.
 
 Where a chain has no sound quote there is no surface: the model's volatility
 (`quotes.realized_vol`) is then all there is, and ``basis`` says so.
@@ -100,16 +101,17 @@ class Surface:
         lives = np.array([one.years for one in self.slices])
         each = np.array([one.variance(moneyness) for one in self.slices])
         grown = np.maximum.accumulate(each, axis=0)
-        after = np.clip(np.searchsorted(lives, years), 1, len(lives) - 1)
-        if len(lives) == 1:
-            only: Reals = np.sqrt(grown[0] / lives[0])
-            return only
+        least = np.maximum(years, lives[0])
+        within = np.minimum(least, lives[-1])
+        after = np.searchsorted(lives, within)
+        before = np.maximum(after - 1, 0)
         column = np.arange(moneyness.size)
-        near, far = grown[after - 1, column], grown[after, column]
-        share = (years - lives[after - 1]) / (lives[after] - lives[after - 1])
-        between = near + np.clip(share, 0.0, 1.0) * (far - near)
-        at = np.clip(years, lives[0], lives[-1])
-        found: Reals = np.sqrt(between / at)
+        near, far = grown[before, column], grown[after, column]
+        width = np.where(after > before, lives[after] - lives[before], 1.0)
+        between = near + (within - lives[before]) / width * (far - near)
+        at_forward = max(one.variance(np.zeros(1))[0] for one in self.slices)
+        beyond = at_forward * (least / within - 1)
+        found: Reals = np.sqrt((between + beyond) / least)
         return found
 
 
