@@ -11,7 +11,8 @@ import json
 from turbomode_assets import errors
 
 TRADING = False
-"""Whether orders may be placed: never. There is no code that could, and a test."""
+"""Whether orders may be placed: never. There is no code that could; where this is on,
+the book refuses to be walked."""
 
 SHARES = 100
 """Shares a contract is for: that of every listed option on a share."""

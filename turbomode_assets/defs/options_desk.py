@@ -16,6 +16,7 @@ import polars as pl
 from turbomode_assets import (
     errors,
     intraday_tables,
+    options_policy,
     options_tables,
     schema,
     sessions,
@@ -116,7 +117,14 @@ def trade(
     errors.MissingUpstream
         Where an earlier session was signaled in and not walked through, or has no
         quotes.
+    errors.PolicyError
+        Where trading is enabled: there is nothing here that could trade.
     """
+    if options_policy.TRADING:
+        message = (
+            "TRADING must be off, was on: the book is on paper and places no order"
+        )
+        raise errors.PolicyError(message)
     added = {
         table: [table.empty()]
         for table in options_tables.ALL

@@ -13,6 +13,7 @@ from turbomode_assets.invariants import (
     learning,
     market,
     outcomes,
+    paper,
     signals,
 )
 
@@ -22,6 +23,7 @@ ALL: tuple[base.Invariant, ...] = (
     *signals.ALL,
     *outcomes.ALL,
     *learning.ALL,
+    *paper.ALL,
 )
 """Every invariant, in the order of the loop."""
 

@@ -22,7 +22,9 @@ from turbomode_assets import errors, options_tables, sessions
 from turbomode_assets.options import risk
 from turbomode_assets.options_policy import SHARES, RiskPolicy
 
-_CENT = 0.005
+CENT = 0.005
+"""USD of cash that rounding may make."""
+
 _CONTRACT = ("symbol", "expires_on", "strike", "right", "horizon", "side")
 
 
@@ -277,7 +279,7 @@ def restore(fills: pl.DataFrame, rules: RiskPolicy) -> Book:
             message = f"fill {expected} must follow, found {fill['fill']}: one is gone"
             raise errors.BookBroken(message)
         book = _again(book, fill)
-        if abs(book.cash_usd - fill["cash_usd"]) > _CENT:
+        if abs(book.cash_usd - fill["cash_usd"]) > CENT:
             message = (
                 f"fill {expected} must leave {book.cash_usd:.2f} USD of cash, says "
                 f"{fill['cash_usd']:.2f}: restore the fills from a backup"

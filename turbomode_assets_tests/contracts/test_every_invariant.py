@@ -21,6 +21,29 @@ ONE = "WHERE symbol = 'SIM005' AND session = DATE '2024-01-17'"
 
 TORN = "torn artifact"
 
+FILLED = """
+CREATE SCHEMA IF NOT EXISTS options;
+CREATE TABLE options.fills AS SELECT 1::BIGINT AS fill, 'RTX' AS symbol,
+    DATE '2024-01-17' AS session, 60::BIGINT AS minute, DATE '2024-02-16' AS expires_on,
+    90.0::DOUBLE AS strike, 'call' AS right, 1::BIGINT AS opened_by, 'signal' AS reason,
+    '60_minutes' AS horizon, 'buy' AS side, 9::BIGINT AS n_contracts,
+    1.0::DOUBLE AS price_usd, 5.85::DOUBLE AS commission_usd,
+    94.15::DOUBLE AS cash_usd, 'quoted' AS basis, 1.0::DOUBLE AS ask,
+    0.9::DOUBLE AS bid, 0.0::DOUBLE AS quote_age_minutes,
+    1.0::DOUBLE AS conviction_rank, 1.0::DOUBLE AS kelly_fraction,
+    1000.0::DOUBLE AS equity_usd, 0.0::DOUBLE AS session_loss_usd
+"""
+"""Nine contracts at once, for which the engine is not asked."""
+
+CASHED = """
+CREATE SCHEMA IF NOT EXISTS options;
+CREATE TABLE options.positions AS SELECT DATE '2024-01-17' AS session,
+    0::BIGINT AS opened_by, NULL::VARCHAR AS symbol, NULL::DATE AS expires_on,
+    NULL::DOUBLE AS strike, NULL::VARCHAR AS right, 0::BIGINT AS n_contracts,
+    NULL::DOUBLE AS mark_usd, 5000.0::DOUBLE AS value_usd, NULL::VARCHAR AS basis
+"""
+"""Cash that no fill explains."""
+
 PLANTS = {
     "keys_unique": ["INSERT INTO market.bars SELECT * FROM market.bars LIMIT 1"],
     "values_as_declared": [
@@ -131,6 +154,7 @@ PLANTS = {
         "UPDATE learning.models SET window_to = window_from",
     ],
     "artifacts_match_manifests": [TORN],
+    "paper_book_within_its_limits": [FILLED, CASHED],
 }
 """What breaks each invariant: statements, each of which it must find alone."""
 

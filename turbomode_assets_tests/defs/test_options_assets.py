@@ -122,6 +122,17 @@ def test_no_session_is_walked_before_the_one_before(lived: Run, tmp_path: Path) 
             options_desk.trade(store, Window(later, later), DARING)
 
 
+def test_a_book_that_is_to_trade_is_refused(
+    lived: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options_policy, "TRADING", True)
+    with (
+        warehouse.opened(lived.where.database) as store,
+        pytest.raises(errors.PolicyError, match="places no order"),
+    ):
+        options_desk.trade(store, BOTH)
+
+
 def test_quotes_are_asked_for_before_the_book_is_walked(
     lived: Run, tmp_path: Path
 ) -> None:
