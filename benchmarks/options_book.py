@@ -83,9 +83,7 @@ def _world(
     )
 
 
-def _tell(
-    title: str, world: replay.World, rules: options_policy.OptionsPolicy
-) -> None:
+def _tell(title: str, world: replay.World, rules: options_policy.OptionsPolicy) -> None:
     began = time.process_time()
     strict = replay.run(world, rules)
     used = time.process_time() - began
