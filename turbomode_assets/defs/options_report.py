@@ -10,9 +10,11 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import intraday_tables, options_tables, schema
-from turbomode_assets.defs import metadata, table_io
+from turbomode_assets.defs import gate_report, metadata, table_io
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.options import metrics, selection
+from turbomode_assets.options_policy import OPTIONS
+from turbomode_assets.reports import line_chart
 from turbomode_assets.store.warehouse import Warehouse
 
 SHOWN = dt.timedelta(days=365)
@@ -47,8 +49,17 @@ def traded(
         return notes | {"accuracy": _table(metrics.accuracy(ends, year))}
     if rows.is_empty():
         return notes
-    notes["equity_usd"] = metrics.equity(rows)["equity_usd"][-1]
+    equity = metrics.equity(year)
+    notes |= {"equity_usd": equity["equity_usd"][-1], "chart": _drawn(equity)}
     return notes | {"drawdown": _table(metrics.drawdown(year))}
+
+
+def _drawn(equity: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    usd, begun = equity["equity_usd"], OPTIONS.risk.capital_usd
+    line = line_chart.Line(name="equity", days=equity["session"], values=usd)
+    low, high = line_chart.bounds([line], begun)
+    scale = line_chart.Scale(low=low, high=high, level=begun)
+    return gate_report.as_image(line_chart.draw("Paper book, USD", [line], scale))
 
 
 def _feasible(rows: pl.DataFrame) -> dict[str, Any]:

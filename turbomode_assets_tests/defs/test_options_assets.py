@@ -75,6 +75,7 @@ def test_a_second_evening_changes_nothing(lived: Run) -> None:
     told = {"outcomes": "figures", "proposals": "accuracy", "positions": "drawdown"}
     for table, name in told.items():
         assert "n_effective" in notes[f"options/{table}"][name]
+    assert "image/svg" in notes["options/positions"]["chart"]
     after = _rows(lived.where.database)
     assert all(after[name].equals(rows) for name, rows in before.items())
 
