@@ -95,6 +95,10 @@ def _tell(title: str, world: replay.World, rules: options_policy.OptionsPolicy) 
     sure = metrics.convinced(strict.outcomes, said)
     for name, made in (("All signals", strict.outcomes), ("Convinced", sure)):
         print(f"### {name}\n\n{real.as_table(_figures(made))}\n")
+    hits = _rounded(metrics.accuracy(world.outcomes, said).drop("target"))
+    print(
+        f"### How often the share went the way of the convinced\n\n{real.as_table(hits)}\n"
+    )
     print(f"### Parts\n\n{real.as_table(_rounded(_parts(strict.outcomes)))}\n")
     for name, found in (("In force", strict), ("Without expectancy", daring)):
         _tell_book(name, found)
@@ -128,14 +132,11 @@ def _parts(made: pl.DataFrame) -> pl.DataFrame:
 
 def _tell_book(name: str, found: replay.Replayed) -> None:
     walked = found.walked
-    ends = metrics.equity(walked.positions)
     closed = metrics.trades(walked.fills)
-    low = ends["drawdown"].min()
     last = walked.book.equity_usd
-    print(
-        f"### Book: {name}\n\n{closed.height} trades, equity {last:.2f} USD, ", end=""
-    )
-    print(f"deepest drawdown {low:.1%}\n" if isinstance(low, float) else "\n")
+    print(f"### Book: {name}\n\n{closed.height} trades, equity {last:.2f} USD\n")
+    fallen = metrics.drawdown(walked.positions).drop("target")
+    print(real.as_table(_rounded(fallen)), "\n")
     print(real.as_table(_rounded(metrics.refusals(walked.proposals))), "\n")
     if closed.height:
         kinds = closed.group_by("basis", "reason").agg(

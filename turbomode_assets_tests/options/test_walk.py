@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from turbomode_assets import intraday_tables, options_policy, options_tables, rounds
-from turbomode_assets.options import book, marks, quotes, risk, walk
+from turbomode_assets.options import book, lives, marks, quotes, risk, walk
 from turbomode_assets_tests.options import paper
 
 DAYS = [dt.date(2024, 7, 1), dt.date(2024, 7, 2), dt.date(2024, 7, 3)]
@@ -105,6 +105,20 @@ def test_a_gap_is_not_sold_at_the_price_of_the_stop() -> None:
     assert (sold["reason"], sold["session"]) == ("stop", DAYS[1])
     assert sold["price_usd"] < 0.05
     assert sold["price_usd"] < risk.stop_price(0.90, paper.RULES) / 5
+
+
+def test_a_share_without_its_dividend_does_not_move_the_mark() -> None:
+    """It falls by the 60 cents that were expected; the contract stays where it is."""
+    ex_on = DAYS[1]
+    sessions = [ex_on - lives.A_YEAR, ex_on]
+    paid = pl.DataFrame({"symbol": "RTX", "session": sessions, "dividend": 0.6})
+    bought = proposed({"minute": 360, "horizon": "1_session"})
+    sold = []
+    for moves, known in (({}, quotes.NO_DIVIDENDS), ({(1, 15): (99.4, 99.4)}, paid)):
+        marker = marks.Marker(bars(moves), options_tables.QUOTES.empty(), known)
+        found = walk.through(book.begin(paper.RULES), bought, marker, DAYS[0], DAYS[1])
+        sold.append(_sold(found)["price_usd"])
+    assert sold[1] == pytest.approx(sold[0], rel=0.03)
 
 
 def test_an_expired_contract_brings_what_exercise_pays() -> None:
