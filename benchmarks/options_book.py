@@ -96,9 +96,7 @@ def _tell(title: str, world: replay.World, rules: options_policy.OptionsPolicy) 
     for name, made in (("All signals", strict.outcomes), ("Convinced", sure)):
         print(f"### {name}\n\n{real.as_table(_figures(made))}\n")
     hits = _rounded(metrics.accuracy(world.outcomes, said).drop("target"))
-    print(
-        f"### How often the share went the way of the convinced\n\n{real.as_table(hits)}\n"
-    )
+    print(f"### Accuracy of the convinced\n\n{real.as_table(hits)}\n")
     print(f"### Parts\n\n{real.as_table(_rounded(_parts(strict.outcomes)))}\n")
     for name, found in (("In force", strict), ("Without expectancy", daring)):
         _tell_book(name, found)
