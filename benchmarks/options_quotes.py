@@ -43,8 +43,8 @@ def _volatilities() -> pl.DataFrame:
     liquid = chains.liquid_quotes().sort("taken_at", maintain_order=True)
     for key, chain in liquid.group_by("underlying", "taken_at", maintain_order=True):
         found = chains.as_yahoo_counts(chain)
-        told = (str(key[0]), str(key[1])[:16], chain.height)
-        rows.append((*told, int(chains.agrees(found).sum())))
+        n_agree = int(chains.agrees(found).sum())
+        rows.append((str(key[0]), str(key[1])[:16], chain.height, n_agree))
     told = pl.DataFrame(rows, ["symbol", "taken_at", "n", "n_agree"], orient="row")
     whole = told.select(
         symbol=pl.lit("all"),
