@@ -82,11 +82,17 @@ BARS = Table(
         _SPLIT_RATIO,
         schema.count("n_parts", "Source bars the bar was made of.", low=1),
         schema.real(
-            "coverage", "Minutes of the round they cover / 15.", low=0.0, high=1.1
+            "coverage",
+            "Minutes they cover / 15; above 1 of a bar of several rounds.",
+            low=0.0,
+            high=4.1,
         ),
         _SOURCE,
     ),
 )
+
+N_ROUNDS = pl.col("coverage").round().clip(1).cast(pl.Int64)
+"""Rounds a bar of `BARS` lasts: one, or several that end with its own."""
 
 DAILY_BARS = dataclasses.replace(
     market_tables.BAR_REVISIONS,

@@ -5,6 +5,9 @@
 3. rows one too many                `_coarser`, `prices.findings.repeated`
 4. rounds that have ended           `_summed`: minutes into bars of a round
 
+A row that lasts several rounds, up to an hour, becomes the bar of the round it ends
+with; of the rounds before it nothing is known by themselves, and they have none.
+
 Nothing is dropped: `Inspection` has every delivered row. Nothing is filled in: a round
 without a row has no bar, and `gaps` names it. No adjustment, no reading or writing.
 """
@@ -18,12 +21,17 @@ from turbomode_assets import intraday_tables, market_policy, rounds, sessions
 from turbomode_assets.prices import findings, quality
 
 REFUSALS = findings.REFUSALS | {
-    "bad_length": f"A bar must last 1 to {rounds.MINUTES} minutes and divide them.",
+    "bad_length": f"A bar must divide {rounds.MINUTES} minutes, or be whole rounds of "
+    "an hour at the most.",
     "outside_session": "The bar lies outside of the session's hours.",
-    "off_grid": "The bar does not begin a whole number of its lengths after the open.",
+    "off_grid": "The bar does not begin a whole number of its lengths after the open; "
+    "one of several rounds: with none, or within the one before it.",
     "coarser": "Shorter bars of the same symbol and session are there.",
 }
 """Findings that refuse an intraday row, and what they mean."""
+
+LONGEST = 60
+"""Minutes of the longest bar: the shortest horizon, which a longer one would hide."""
 
 _PLACE = ("symbol", "session", "offset")
 _MOMENT = ("symbol", "session", "minute")
@@ -155,20 +163,43 @@ def _place(numbered: pl.DataFrame, rules: market_policy.QualityPolicy) -> pl.Dat
             offset=pl.col("since_open") - pl.when("is_end_stamped").then(n).otherwise(0)
         )
         # What a source stamps at the open and calls ended is the opening auction.
-        .with_columns(_is_auction=pl.col("is_end_stamped") & (at == pl.col("opens_at")))
+        .with_columns(
+            _is_auction=pl.col("is_end_stamped")
+            & (at == pl.col("opens_at"))
+            & (n <= rounds.MINUTES)
+        )
     )
-    is_inside = ((began >= 0) | pl.col("_is_auction")) & (began + n <= pl.col("length"))
+    ends = pl.min_horizontal(began + n, pl.col("length"))
+    minute = (ends.clip(1) / rounds.MINUTES).ceil().cast(pl.Int64) * rounds.MINUTES
+    covers = pl.when("_is_auction").then(0).otherwise(ends - began.clip(0))
+    return placed.with_columns(
+        finding=_finding(rules), minute=minute, _covers=covers
+    ).with_columns(ends_at=pl.col("opens_at") + pl.duration(minutes="minute"))
+
+
+def _finding(rules: market_policy.QualityPolicy) -> pl.Expr:
+    """First reason to refuse a placed row by itself; null where there is none."""
+    n, began, length = pl.col("n_minutes"), pl.col("offset"), pl.col("length")
+    is_long = n > rounds.MINUTES
     is_whole = n.is_between(1, rounds.MINUTES) & (rounds.MINUTES % n == 0)
-    own = pl.coalesce(
+    is_whole |= is_long & (n <= LONGEST) & (n % rounds.MINUTES == 0)
+    # Hours by the clock begin before the open, those by the open end after the close.
+    is_inside = (is_long | (began >= 0) | pl.col("_is_auction")) & (began < length)
+    is_inside &= pl.when(is_long).then(began + n > 0).otherwise(began + n <= length)
+    is_off = began % pl.min_horizontal(n, rounds.MINUTES) != 0
+    return pl.coalesce(
         findings.own(rules),
         pl.when(~is_whole.fill_null(value=False)).then(pl.lit("bad_length")),
         pl.when(~is_inside).then(pl.lit("outside_session")),
-        pl.when(began % n != 0).then(pl.lit("off_grid")),
+        pl.when(is_off | (is_long & _begins_within_another())).then(pl.lit("off_grid")),
     )
-    minute = (began.clip(0) // rounds.MINUTES + 1).cast(pl.Int64) * rounds.MINUTES
-    return placed.with_columns(finding=own, minute=minute).with_columns(
-        ends_at=pl.col("opens_at") + pl.duration(minutes="minute")
-    )
+
+
+def _begins_within_another() -> pl.Expr:
+    """Whether a bar begins after one of its length began and before that has ended."""
+    began = pl.col("offset")
+    before = began.shift(1).over("symbol", "session", "n_minutes", order_by="offset")
+    return (before < began) & (began < before + pl.col("n_minutes"))
 
 
 def _coarser(sound: pl.DataFrame) -> pl.DataFrame:
@@ -181,7 +212,6 @@ def _coarser(sound: pl.DataFrame) -> pl.DataFrame:
 
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
     """Bars of rounds from the rows in them."""
-    covered = pl.col("n_minutes").filter(~pl.col("_is_auction")).sum()
     bars = (
         rows.sort(*_PLACE)
         .group_by(_MOMENT, maintain_order=True)
@@ -195,7 +225,7 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
             pl.max_horizontal(pl.col("known_at", "ends_at").max()).alias("known_at"),
             pl.col("source").last(),
             n_parts=pl.len().cast(pl.Int64),
-            coverage=covered / rounds.MINUTES,
+            coverage=pl.col("_covers").sum() / rounds.MINUTES,
         )
     )
     return intraday_tables.BARS.conform(bars)
@@ -209,10 +239,17 @@ def _gaps(bars: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
     grid = rounds.between(days.min(), days.max())  # type: ignore[arg-type]
     ended = grid.filter(pl.col("ends_at") <= now).select("session", "minute")
     expected = bars.select("symbol", "session").unique().join(ended, on="session")
-    found = expected.join(bars, on=_MOMENT, how="left").select(
+    found = expected.join(_each_round(bars), on=_MOMENT, how="left").select(
         *_MOMENT, pl.col("coverage").fill_null(0.0)
     )
     return found.filter(pl.col("coverage") < 1).sort(_MOMENT)
+
+
+def _each_round(bars: pl.DataFrame) -> pl.DataFrame:
+    """Bars of several rounds once for each of them."""
+    minute, n = pl.col("minute"), intraday_tables.N_ROUNDS
+    every = pl.int_ranges(minute - (n - 1) * rounds.MINUTES, minute + 1, rounds.MINUTES)
+    return bars.with_columns(minute=every).explode("minute")
 
 
 def _as_text(rows: pl.DataFrame) -> pl.DataFrame:

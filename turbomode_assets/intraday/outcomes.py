@@ -2,10 +2,11 @@
 
 A signal of a round can be acted on at the open of the next one and is judged at the
 close of the round its horizon ends with (`rounds.exits`); nights take no time. Rows
-follow from stored bars alone, so that a late run gives the same ones. Prices are as
-traded; what was bought before a split is more shares after it. Dividends are left out:
-none is paid within a session, and few nights have one. No probability and no vote may
-enter; `grade` adds the side.
+follow from stored bars alone, so that a late run gives the same ones. Where bars last
+several rounds, a horizon that ends within one has no price, and is unavailable. Prices
+are as traded; what was bought before a split is more shares after it. Dividends are
+left out: none is paid within a session, and few nights have one. No probability and no
+vote may enter; `grade` adds the side.
 """
 
 import polars as pl
@@ -59,7 +60,7 @@ def grade(outcomes: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
 
 
 def _priced(bars: pl.DataFrame) -> pl.DataFrame:
-    """Columns symbol, round, open, close and shares, and newest_on of the symbol."""
+    """Columns symbol, round, begins, open, close and shares, and newest_on."""
     latest = bars.sort("known_at").unique(_MOMENT, keep="last", maintain_order=True)
     numbered = latest.with_columns(round=pl.Series(rounds.numbers(latest)))
     split = numbered.group_by("symbol", "session").agg(pl.col("split_ratio").last())
@@ -68,6 +69,8 @@ def _priced(bars: pl.DataFrame) -> pl.DataFrame:
     return numbered.join(shares, on=["symbol", "session"]).select(
         "symbol",
         "round",
+        # A bar of several rounds opens with the first of them.
+        pl.col("round").sub(intraday_tables.N_ROUNDS - 1).alias("begins"),
         "open",
         "close",
         "shares",
@@ -88,7 +91,7 @@ def _of_horizon(
         exit_on=rounds.named(exits)["session"],
     )
     newest = priced.select("symbol", "newest_on").unique()
-    entries = priced.select("symbol", "shares", entered="round", entry="open")
+    entries = priced.select("symbol", "shares", entered="begins", entry="open")
     closes = priced.select("symbol", exited="round", exit="close", became="shares")
     found = (
         rows.join(newest, on="symbol", how="left")

@@ -88,7 +88,8 @@ def test_what_is_stamped_at_the_open_as_ended_is_the_auction() -> None:
         ("outside_session", {"stamped_at": OPEN - dt.timedelta(minutes=5)}),
         ("outside_session", {"stamped_at": OPEN + dt.timedelta(minutes=390)}),
         ("off_grid", {"stamped_at": OPEN + dt.timedelta(minutes=2)}),
-        ("bad_length", {"n_minutes": 60}),
+        ("bad_length", {"n_minutes": 20}),
+        ("bad_length", {"n_minutes": 75}),
         ("bad_length", {"n_minutes": 0}),
     ],
 )
@@ -122,6 +123,40 @@ def test_the_finest_rows_of_a_session_are_used() -> None:
     found = judged(both)
     assert found.refused["reason"].to_list() == ["coarser", "coarser"]
     assert found.accepted["n_parts"].to_list() == [3]
+
+
+HOURS_BY_THE_CLOCK = [{"stamped_at": OPEN + dt.timedelta(minutes=m)} for m in (-30, 30)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected", "n_gaps"),
+    [
+        (HOURS_BY_THE_CLOCK, [(30, 2.0), (90, 4.0)], 0),
+        ([{}, {"stamped_at": OPEN + dt.timedelta(hours=1)}], [(60, 4), (120, 4)], 0),
+        ([{"stamped_at": OPEN + dt.timedelta(hours=6)}], [(390, 2.0)], 24),
+    ],
+)
+def test_an_hour_is_the_bar_of_the_round_it_ends_with(
+    hours: list[Cells], expected: list[tuple[int, float]], n_gaps: int
+) -> None:
+    found = judged(delivery(hours, 60))
+    assert found.accepted.select("minute", "coverage").rows() == expected
+    assert found.accepted["open"].to_list() == [10.0, 11.0][: len(hours)]
+    assert found.gaps.filter(pl.col("minute") <= expected[-1][0]).height == n_gaps
+    assert intraday_tables.BARS.violations(found.accepted) == []
+
+
+def test_an_hour_that_has_not_ended_waits() -> None:
+    found = judged(delivery([{}] * 2, 60), now=OPEN + dt.timedelta(minutes=119))
+    assert found.accepted["minute"].to_list() == [60]
+    assert found.waiting.height == 1
+
+
+def test_an_hour_within_another_is_refused() -> None:
+    within = {"stamped_at": OPEN + dt.timedelta(minutes=30)}
+    found = judged(delivery([{}, within], 60))
+    assert found.refused["reason"].to_list() == ["off_grid"]
+    assert found.accepted["minute"].to_list() == [60]
 
 
 def test_a_round_that_has_not_ended_waits() -> None:

@@ -88,6 +88,31 @@ def test_what_was_final_stays_whenever_it_is_asked() -> None:
         assert_frame_equal(same, final)
 
 
+def by_the_clock(rounds_: pl.DataFrame) -> pl.DataFrame:
+    """Bars of the half hour after the open, and of every hour after it."""
+    hour = (pl.col("minute") + 15) // 60
+    hours = rounds_.group_by("symbol", "session", hour=hour, maintain_order=True).agg(
+        pl.all().exclude("open", "coverage", "hour").last(),
+        pl.col("open").first(),
+        coverage=pl.len().cast(pl.Float64),
+    )
+    return hours.select(rounds_.columns)
+
+
+def test_hours_enter_and_end_as_their_rounds_do_or_not_at_all() -> None:
+    hours = by_the_clock(BARS)
+    moments = hours.select("symbol", "session", "minute")
+    found = outcomes.resolve(moments, hours).filter(maturity="final")
+    exact = outcomes.resolve(moments, BARS)
+    assert_frame_equal(found, exact.join(found, on=KEY, how="semi"))
+    by_horizon = found.filter(session=FIRST).group_by("horizon").agg("minute")
+    assert dict(by_horizon.iter_rows()) == {
+        "60_minutes": [30, 90, 150, 210, 270, 330],
+        "240_minutes": [30, 90, 150],
+        "1_session": [30, 90, 150, 210, 270, 330, 390],
+    }
+
+
 def test_a_missing_bar_is_waited_for_and_then_given_up() -> None:
     gone = (pl.col("session") == FIRST) & (pl.col("minute") == 300)
     of_exit = (pl.col("minute") == 240) & (pl.col("horizon") == "60_minutes")

@@ -1,5 +1,6 @@
 """Replays: a planted market is found out, noise is not, real bars go through."""
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -129,3 +130,22 @@ def test_daily_bars_go_on_where_the_real_minutes_begin() -> None:
     closes = history.at("UTX", first).closes("UTX")
     assert closes.size == stretch.rules.desk.lookback_sessions
     assert np.abs(np.diff(np.log(closes))).max() < 0.1
+
+
+@real_desk.needed
+def test_hours_of_spy_are_spoken_at_where_they_end() -> None:
+    stretch = dataclasses.replace(
+        real_desk.STRETCHES["SPY by the hour"], last=dt.date(2012, 5, 31)
+    )
+    world = real_desk.world(stretch)
+    found = replay.replay(world, stretch.first, stretch.last, stretch.rules)
+    assert set(found.signals["minute"]) == {30, 90, 150, 210, 270, 330, 390}
+    ends = found.outcomes.group_by("horizon").agg(
+        share=(pl.col("maturity") == "final").mean()
+    )
+    # The rest ends where no bar does: within an hour of the next session.
+    expected = {"60_minutes": 6 / 7, "240_minutes": 3 / 7, "1_session": 1.0}
+    assert dict(ends.iter_rows()) == pytest.approx(expected, abs=0.04)
+    health = {r["voter"]: r for r in scorecard.of_voters(found.votes).to_dicts()}
+    for seeing in ("momentum", "market_regime", "sector_correlation"):
+        assert health[seeing]["direction_share"] == 1.0

@@ -2,7 +2,7 @@
 
 What nobody recorded stays missing: headlines, option quotes, the dollar, and quarters
 of an hour of the indices, which are known by their daily bars alone. Of SPY there are
-hourly bars, too, of which no round can be made.
+bars of hours, by the clock, which end with every fourth round: it speaks at those.
 """
 
 import dataclasses
@@ -31,11 +31,14 @@ class Stretch:
     symbol: str
     first: dt.date
     last: dt.date
+    peers: tuple[str, ...] = PEERS
 
     @property
     def rules(self) -> IntradayPolicy:
         """Policy in force, on the symbols there are."""
-        desk = DeskPolicy(symbols=(self.symbol,), peers=PEERS, indices=("SPY", "QQQ"))
+        desk = DeskPolicy(
+            symbols=(self.symbol,), peers=self.peers, indices=("SPY", "QQQ")
+        )
         return IntradayPolicy(desk=desk)
 
 
@@ -43,13 +46,17 @@ STRETCHES = {
     "UTX by the minute": Stretch("UTX", dt.date(2015, 10, 12), dt.date(2016, 4, 1)),
     "UTX by 5 minutes": Stretch("UTX", dt.date(2019, 5, 31), dt.date(2019, 6, 20)),
     "RTX by the minute": Stretch("RTX", dt.date(2022, 10, 19), dt.date(2022, 11, 11)),
+    "SPY by the hour": Stretch(
+        "SPY", dt.date(2012, 4, 11), dt.date(2018, 12, 31), ("IWM", "QQQ")
+    ),
 }
-"""Every stretch there is of the company, by name."""
+"""Every stretch there is of the company, and of the market as long as there are daily
+bars before it and of its neighbors, by name."""
 
 
 def world(stretch: Stretch) -> replay.World:
     """What a desk would have stored of a stretch and the look-back before it."""
-    files = intraday_files.IntradayFiles(MINUTES, (stretch.symbol, *PEERS))
+    files = intraday_files.IntradayFiles(MINUTES, (stretch.symbol, *stretch.peers))
     delivery = files.fetch_rounds(stretch.first, stretch.last, EVER)
     found = replay.world_of(delivery, EVER, stretch.rules)
     daily = loop.judge_days(daily_bars(stretch), stretch.rules)
@@ -59,7 +66,8 @@ def world(stretch: Stretch) -> replay.World:
 def daily_bars(stretch: Stretch) -> pl.DataFrame:
     """Columns of `market_tables.DELIVERED`: the panel, multiplied back as it traded."""
     since = sessions.shift(stretch.first, -stretch.rules.desk.lookback_sessions)
-    names = [*PEERS, "SPY", "QQQ", "^VIX", "RTX"]
+    own = {"UTX": "RTX"}.get(stretch.symbol, stretch.symbol)
+    names = [*stretch.peers, "SPY", "QQQ", "^VIX", own]
     panel = pl.read_parquet(real.FOLDER / "dev_panel.parquet").filter(
         pl.col("symbol").is_in(names), pl.col("date").is_between(since, stretch.last)
     )
@@ -73,7 +81,7 @@ def daily_bars(stretch: Stretch) -> pl.DataFrame:
         .with_columns(
             pl.col("open", "high", "low", "close") * pl.col("later_splits"),
             volume=pl.col("volume") / pl.col("later_splits"),
-            symbol=pl.col("symbol").replace("RTX", stretch.symbol),
+            symbol=pl.col("symbol").replace(own, stretch.symbol),
             session="date",
             dividend=pl.lit(0.0),
             split_ratio=pl.lit(1.0),
