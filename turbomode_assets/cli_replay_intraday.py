@@ -138,7 +138,7 @@ def _world(
     since = sessions.shift(sessions.on_or_after(first), back)
     if market.kind == "simulated":
         since = max(since, intraday_simulated.EPOCH)
-    return replay.world_of(market.source().fetch_rounds(since, last, now), now, rules)
+    return replay.world_of(market.fetch(since, last, now), now, rules)
 
 
 def _taught(

@@ -108,6 +108,23 @@ _PUBLISHED_AT = schema.column(
     unit="UTC",
 )
 
+TONES = (
+    schema.real(
+        "tone",
+        "What a language model makes of it; null where a lexicon is to read it.",
+        nullable=True,
+        low=-1.0,
+        high=1.0,
+    ),
+    schema.text("tone_model", "Which model that was.", nullable=True),
+    schema.date(
+        "tone_cutoff_on",
+        "Last day that model may know anything of; before the publication.",
+        nullable=True,
+    ),
+)
+"""Columns of a headline that was read by a language model; null of others."""
+
 DELIVERED_HEADLINES = Table(
     name="intraday.delivered_headlines",
     grain="row of a source",
@@ -119,6 +136,7 @@ DELIVERED_HEADLINES = Table(
         _KNOWN_AT,
         dataclasses.replace(_TITLE, nullable=True),
         _SOURCE,
+        *TONES,
         *_AS_CAME,
     ),
 )
@@ -130,7 +148,10 @@ HEADLINES = Table(
     key=("symbol", "published_at", "title"),
     partition_column="session",
     sentence="Headlines, by the first round that ended after them; append-only.",
-    columns=(_SYMBOL, _SESSION, _MINUTE, _PUBLISHED_AT, _KNOWN_AT, _TITLE, _SOURCE),
+    columns=(
+        *(_SYMBOL, _SESSION, _MINUTE, _PUBLISHED_AT, _KNOWN_AT, _TITLE, _SOURCE),
+        *TONES,
+    ),
 )
 
 CHAINS = Table(
@@ -185,7 +206,7 @@ FETCHES = dataclasses.replace(
         schema.text(
             "about",
             "What was asked.",
-            levels=("daily", "rounds", "options", "headlines"),
+            levels=("daily", "rounds", "options", "headlines", "tones"),
         ),
     ),
 )

@@ -37,7 +37,7 @@ def _of(source: schema.Table, *names: str) -> tuple[str, ...]:
 _MOMENT = ("symbol", "session", "minute")
 _SEEN = (
     *_of(intraday_tables.BARS, "open", "high", "low", "close", "volume"),
-    *_of(intraday_tables.HEADLINES, "title", "published_at"),
+    *_of(intraday_tables.HEADLINES, "title", "published_at", "tone"),
     *_of(intraday_tables.CHAINS, "traded", "open_interest", "implied_vol"),
 )
 _ENDS = _of(intraday_tables.BARS, "open", "close")

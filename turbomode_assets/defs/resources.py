@@ -23,6 +23,7 @@ from turbomode_assets.defs import lifeline
 from turbomode_assets.sources import (
     base,
     files,
+    headline_tones,
     intraday_base,
     intraday_files,
     intraday_simulated,
@@ -142,6 +143,7 @@ class RoundsResource(dg.ConfigurableResource[intraday_base.IntradaySource]):
     path: str = ""
     symbols: str = ""
     cache: str = ""
+    tones: str = ""
     pace_seconds: float = 1.0
     seed: int = 7
     edge: float = 1.0
@@ -175,6 +177,20 @@ class RoundsResource(dg.ConfigurableResource[intraday_base.IntradaySource]):
             cache = Path(self.cache)
             return intraday_yahoo.IntradayYahoo(desk, cache, self.pace_seconds)
         return self._simulated()
+
+    def fetch(
+        self, first: dt.date, last: dt.date, now: dt.datetime
+    ) -> intraday_base.Delivery:
+        """What the source delivers, with the tones a language model tells, if any.
+
+        Raises
+        ------
+        errors.SettingsError
+            Where the desk rests, or the model in the environment is half named.
+        """
+        teller = headline_tones.opened(Path(self.tones))
+        delivery = self.source().fetch_rounds(first, last, now)
+        return teller.told(delivery, last, now) if teller else delivery
 
     def rules(self) -> intraday_policy.IntradayPolicy:
         """Policy in force, on the symbols asked for."""
@@ -262,6 +278,7 @@ def rounds(where: home.Home, settings: home.Settings) -> RoundsResource:
         path=settings.intraday_path,
         symbols=settings.intraday_symbols,
         cache=str(where.root / "yahoo-intraday"),
+        tones=str(where.root / "tones"),
         pace_seconds=settings.pace_seconds,
         seed=settings.seed,
         edge=settings.edge,

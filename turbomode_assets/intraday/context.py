@@ -18,6 +18,7 @@ REFUSALS = {
     "no_moment": "The moment of publication is missing, or before the calendar.",
     "not_yet": "It was to appear after it was fetched.",
     "untitled": "The headline is empty.",
+    "hindsight": "Its tone comes from a model that may have known what followed.",
     "duplicate": "Another row says the same.",
     "expired": "The contract had expired before the session.",
     "crossed": "The bid lies above the ask.",
@@ -57,6 +58,8 @@ def inspect_headlines(delivered: pl.DataFrame) -> Inspection:
         "no_moment": published.is_null() | (published < _BEGIN),
         "not_yet": published > pl.col("known_at"),
         "untitled": pl.col("title").fill_null("").str.strip_chars() == "",
+        "hindsight": pl.col("tone").is_not_null()
+        & (pl.col("tone_cutoff_on") >= published.dt.date()).fill_null(value=True),
     }
     key = intraday_tables.HEADLINES.key
     found = _judged(delivered.sort("known_at"), tests, key)

@@ -34,6 +34,8 @@ class Headline:
 
     age: float
     title: str
+    tone: float | None = None
+    """Tone in [-1, 1] by a language model; None where a lexicon is to read it."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -128,6 +130,7 @@ class _Told:
     """Microseconds since 1970."""
 
     titles: list[str]
+    tones: list[float | None]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -258,7 +261,7 @@ class History:
         for i in range(end - 1, max(-1, end - 1 - self.desk.n_headlines), -1):
             age = (moment - int(told.published[i])) / 60e6
             if age <= self.desk.headline_hours * 60:
-                found.append(Headline(age, told.titles[i]))
+                found.append(Headline(age, told.titles[i], told.tones[i]))
         return tuple(found)
 
     def _chain_at(self, symbol: str, place: int, session: dt.date) -> Chain | None:
@@ -283,6 +286,7 @@ def _headlines(symbol: str, rows: pl.DataFrame, origin: int) -> _Told:
         known=rounds.numbers(own) - origin,
         published=own["published_at"].to_physical().to_numpy(),
         titles=own["title"].to_list(),
+        tones=own["tone"].to_list(),
     )
 
 

@@ -113,7 +113,11 @@ def headlines(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFr
             "known_at": moments,
             "title": pl.Series(titles, dtype=pl.String),
         }
-    ).with_columns(source=pl.lit(SOURCE), **_WHOLE)
+    ).with_columns(
+        source=pl.lit(SOURCE),
+        **{column.name: pl.lit(None, column.dtype) for column in intraday_tables.TONES},
+        **_WHOLE,
+    )
 
 
 def chains(market: Market, year: Year, rng: np.random.Generator) -> pl.DataFrame:

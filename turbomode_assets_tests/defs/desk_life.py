@@ -52,8 +52,8 @@ class Life:
         """Fetch and keep; from another source than the life's where one is given."""
         rules = self.market.rules()
         since = desk.fetched_from(store, window, rules)
-        asked = source or self.market.source()
-        delivery = asked.fetch_rounds(since, window.last, now)
+        fetch = source.fetch_rounds if source else self.market.fetch
+        delivery = fetch(since, window.last, now)
         return desk.keep(store, delivery, window, now, rules)
 
     def weigh(self, window: Window) -> None:

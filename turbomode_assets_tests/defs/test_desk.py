@@ -15,6 +15,7 @@ from turbomode_assets.sources import intraday_base
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY, Life, evening
+from turbomode_assets_tests.loopback import chat
 
 BOTH = Window(EVE, HALF_DAY)
 DAY = Window(HALF_DAY, HALF_DAY)
@@ -100,6 +101,36 @@ def test_outcomes_wait_are_due_and_come(tmp_path: Path) -> None:
         assert desk.grade(store, DAY) == [EVE]
         assert not desk.is_due(store, BOTH)
     assert set(life.read(intraday_tables.OUTCOMES)["maturity"]) == {"final"}
+
+
+def test_a_voter_reads_by_the_model_that_the_environment_names(
+    lived: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headlines up to its cut-off by the lexicon, and those after it by the model."""
+    told = lived.read(intraday_tables.HEADLINES)
+    assert told["tone"].is_null().all()
+    life, cutoff_on = desk_life.begun(tmp_path), sessions.shift(EVE, -30)
+    with chat.listening() as endpoint:
+        for name, value in {
+            "URL": endpoint.url,
+            "MODEL": chat.MODEL,
+            "CUTOFF": cutoff_on.isoformat(),
+            "KEY": chat.KEY,
+        }.items():
+            monkeypatch.setenv(f"TURBOMODE_LLM_{name}", value)
+        life.speak(Window(EVE, EVE), evening(EVE))
+    read = life.read(intraday_tables.HEADLINES)
+    is_later = pl.col("published_at").dt.date() > cutoff_on
+    assert read.filter(is_later)["tone"].is_not_null().all()
+    assert read.filter(~is_later)["tone"].is_null().all()
+    assert read.filter(~is_later).height > 0
+    asked = life.read(intraday_tables.FETCHES)
+    assert asked["n_rows"].sum() == len(endpoint.asked) > 0
+    own, other = (
+        one.read(intraday_tables.VOTES).filter(session=EVE, voter="news_sentiment")
+        for one in (life, lived)
+    )
+    assert not own["score"].equals(other["score"])
 
 
 class Corrected:

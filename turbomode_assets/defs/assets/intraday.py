@@ -101,7 +101,7 @@ def _intake(grains: partitions.Grains) -> dg.AssetsDefinition:
         with warehouse.opened() as store:
             since = desk.fetched_from(store, window, rules)
         # A source may take minutes; meanwhile the warehouse is free.
-        delivery = rounds.source().fetch_rounds(since, window.last, now)
+        delivery = rounds.fetch(since, window.last, now)
         with warehouse.opened() as store:
             taken = desk.keep(store, delivery, window, now, rules)
             for table in _TAKEN_IN:

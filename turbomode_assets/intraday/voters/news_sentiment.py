@@ -1,6 +1,7 @@
 """News sentiment: the tone of the headlines of the last day, the newest first.
 
-No headline, no view: it abstains. Negation and contrast are the lexicon's affair.
+No headline, no view: it abstains. Negation and contrast are the affair of whoever reads
+them: a language model where one told a tone, else the lexicon.
 """
 
 from turbomode_assets.intraday import lexicon, snapshot
@@ -16,7 +17,10 @@ def vote(seen: snapshot.Snapshot, rules: VoterPolicy) -> Vote:
     if not seen.headlines:
         hours = seen.desk.headline_hours
         return Vote(reason=f"No headline in the last {hours:g} hours.")
-    tones = [lexicon.tone(headline.title) for headline in seen.headlines]
+    tones = [
+        lexicon.tone(headline.title) if headline.tone is None else headline.tone
+        for headline in seen.headlines
+    ]
     weights = [
         0.5 ** (headline.age / rules.news.half_life_minutes) if tone else 0.0
         for headline, tone in zip(seen.headlines, tones, strict=True)
