@@ -18,7 +18,7 @@ def replayed(root: Path, *options: str) -> int:
 @pytest.fixture
 def panel(tmp_path: Path) -> str:
     intraday_files.IntradayFiles.example(tmp_path)
-    return str(tmp_path / "panel.parquet")
+    return str(tmp_path)
 
 
 def test_every_number_of_a_market_is_printed(

@@ -1,6 +1,10 @@
 """The intraday file source: bars of minutes from a Parquet or CSV file.
 
-Turns a panel with the columns of `COLUMNS`, and optionally `source`, into deliveries.
+Turns a panel with the columns of `COLUMNS`, and optionally `source`, into deliveries;
+bars of the interval 1d are those of whole sessions. In a folder the panel is called
+``bars``, and ``headlines`` and ``chains`` may lie beside it
+(`intraday_file_context.py`).
+
 Stamps may be the start or the end of a bar: each source and interval in the panel is
 taken to stamp the end where most of its sessions have a bar stamped at the very close,
 since a bar that starts at the close does not exist.
@@ -18,12 +22,21 @@ from typing import ClassVar, Self
 
 import polars as pl
 
-from turbomode_assets import errors, intraday_tables, rounds, sessions
-from turbomode_assets.sources import intraday_base
+from turbomode_assets import (
+    errors,
+    intraday_tables,
+    market_tables,
+    rounds,
+    sessions,
+)
+from turbomode_assets.sources import intraday_base, intraday_file_context
 
 COLUMNS = ("symbol", "ts_utc", "interval", "open", "high", "low", "close", "volume")
 """Columns a panel must have; ``ts_utc`` is a moment in UTC and ``interval`` a length in
-minutes or hours, as in 1m, 15m or 1h."""
+minutes, hours or one day, as in 1m, 15m, 1h or 1d."""
+
+DAILY = "1d"
+"""Interval of bars of whole sessions; the day of their stamp is the session."""
 
 _CLOCK = pl.Datetime("us", "UTC")
 _NUMBERS = COLUMNS[3:]
@@ -36,7 +49,7 @@ class IntradayFiles:
     Parameters
     ----------
     path
-        File ending in .parquet or .csv.
+        File ending in .parquet or .csv, or a folder of such files.
     symbols
         Symbols delivered; all of the panel where none is named.
     """
@@ -52,7 +65,7 @@ class IntradayFiles:
 
     @classmethod
     def example(cls, folder: pathlib.Path) -> Self:
-        """Two artificial symbols in bars of five minutes, written to `folder`."""
+        """Two artificial symbols in bars of five minutes, with a story and a quote."""
         grid = rounds.between(dt.date(2024, 2, 1), dt.date(2024, 3, 28))
         starts = grid.select(
             session="session",
@@ -71,8 +84,14 @@ class IntradayFiles:
             close=price + 0.25,
             volume=pl.lit(1000.0),
         ).explode("symbol")
-        panel.write_parquet(folder / "panel.parquet")
-        return cls(folder / "panel.parquet")
+        panel.write_parquet(folder / "bars.parquet")
+        at = dt.datetime(2024, 3, 8, 15, 20, tzinfo=dt.UTC)
+        story = {"symbol": ["ABC"], "published_at": [at], "title": ["ABC wins a case"]}
+        pl.DataFrame(story).write_parquet(folder / "headlines.parquet")
+        contract = {"expires_on": [dt.date(2024, 3, 15)], "strike": [50.0]}
+        quote = {"symbol": ["ABC"], "quoted_at": [at], "right": ["call"], "bid": [1.0]}
+        pl.DataFrame(quote | contract).write_parquet(folder / "chains.parquet")
+        return cls(folder)
 
     def fetch_rounds(
         self, first: dt.date, last: dt.date, now: dt.datetime
@@ -89,59 +108,107 @@ class IntradayFiles:
         )
         known_at = at.fill_null(now).cast(_CLOCK)
         rows = asked.with_columns(known_at=known_at)
+        span = intraday_file_context.Span(first, last, now)
         return intraday_base.Delivery(
-            rows.select(intraday_tables.DELIVERED.column_names)
+            rows.select(intraday_tables.DELIVERED.column_names),
+            headlines=self._headlines_of(span),
+            chains=self._chains_of(span),
+            daily=self._days_of(span),
         )
+
+    def _headlines_of(self, span: intraday_file_context.Span) -> pl.DataFrame:
+        rows = self._headlines.filter(span.holds("published_at"))
+        known_at = pl.coalesce("known_at", "published_at", pl.lit(span.now))
+        told = rows.with_columns(known_at.cast(_CLOCK))
+        return told.filter(pl.col("known_at") <= span.now)
+
+    def _chains_of(self, span: intraday_file_context.Span) -> pl.DataFrame:
+        rows = self._chains.filter(span.holds("known_at"))
+        return rows.with_columns(pl.col("known_at").fill_null(span.now))
+
+    def _days_of(self, span: intraday_file_context.Span) -> pl.DataFrame:
+        day, known_at = pl.col("session"), pl.col("known_at")
+        is_asked = day.is_between(span.first, span.last) & (known_at <= span.now)
+        rows = self._days.filter(is_asked | day.is_null())
+        return rows.with_columns(known_at.fill_null(span.now))
+
+    @functools.cached_property
+    def _headlines(self) -> pl.DataFrame:
+        file = self._beside("headlines")
+        if file is None:
+            return intraday_tables.DELIVERED_HEADLINES.empty()
+        return self._own(intraday_file_context.read_headlines(file, self.name))
+
+    @functools.cached_property
+    def _chains(self) -> pl.DataFrame:
+        file = self._beside("chains")
+        if file is None:
+            return intraday_tables.DELIVERED_CHAINS.empty()
+        return self._own(intraday_file_context.read_chains(file, self.name))
+
+    @functools.cached_property
+    def _days(self) -> pl.DataFrame:
+        """Columns of `market_tables.DELIVERED`; known when their session closed."""
+        rows = self._rows.filter(pl.col("interval") == DAILY)
+        hours = sessions.trading_hours(sessions.FIRST_DAY, sessions.LAST_DAY)
+        days = rows.with_columns(session=pl.col("stamped_at").dt.date()).join(
+            hours.select("session", known_at="closes_at"), on="session", how="left"
+        )
+        whole = days.with_columns(dividend=pl.lit(0.0), later_splits=pl.lit(1.0))
+        return whole.select(market_tables.DELIVERED.column_names)
+
+    def _beside(self, kind: str) -> pathlib.Path | None:
+        """File of a kind in the folder, if there is one."""
+        places = [self.path / f"{kind}{ending}" for ending in (".parquet", ".csv")]
+        return next((place for place in places if place.exists()), None)
+
+    def _own(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the symbols that are delivered, and of none that can be read."""
+        if not self.symbols:
+            return rows
+        is_own = pl.col("symbol").is_in(self.symbols).fill_null(value=True)
+        return rows.filter(is_own)
 
     @functools.cached_property
     def _panel(self) -> pl.DataFrame:
         """Columns of `intraday_tables.DELIVERED` but for known_at."""
+        is_within = pl.col("interval").ne_missing(DAILY)
+        return _stamping(self._rows.filter(is_within))
+
+    @functools.cached_property
+    def _rows(self) -> pl.DataFrame:
+        """Every row of the panel, typed; null where a cell cannot be read."""
         raw = self._read()
         cells = {name: pl.col(name).cast(pl.Float64, strict=False) for name in _NUMBERS}
         rows = raw.select(
             symbol=pl.col("symbol").cast(pl.String),
-            stamped_at=_moment(raw.schema["ts_utc"]),
+            interval=pl.col("interval").cast(pl.String),
+            stamped_at=intraday_file_context.moment(raw, "ts_utc"),
             n_minutes=_minutes(),
             **cells,
             split_ratio=pl.lit(1.0),
             source=pl.col("source").cast(pl.String),
-            row=pl.struct(pl.all().cast(pl.String)).struct.json_encode(),
+            row=intraday_file_context.as_text(raw),
         )
-        is_read = pl.all_horizontal(pl.all().exclude("row").is_not_null())
-        marked = rows.with_columns(
+        is_daily = pl.col("interval").eq_missing(DAILY)
+        is_read = pl.all_horizontal(pl.all().exclude("row", "n_minutes").is_not_null())
+        is_read &= is_daily | pl.col("n_minutes").is_not_null()
+        return rows.with_columns(
             row=pl.when(~is_read).then("row"),
             fault=pl.when(~is_read).then(pl.lit("A value is missing or unreadable.")),
         )
-        return _stamping(marked)
 
     def _read(self) -> pl.DataFrame:
-        try:
-            if self.path.suffix == ".csv":
-                frame = pl.scan_csv(self.path, infer_schema=False)
-            else:
-                frame = pl.scan_parquet(self.path)
-            missing = [name for name in COLUMNS if name not in frame.collect_schema()]
-        except (OSError, pl.exceptions.PolarsError) as error:
-            message = f"{self.path} cannot be read as Parquet or CSV: {error}"
-            raise errors.SourceError(message) from error
-        if missing:
-            message = f"{self.path} lacks the columns {missing}; it needs {COLUMNS}"
+        panel = self._beside("bars") if self.path.is_dir() else self.path
+        if panel is None:
+            message = f"{self.path} holds no bars.parquet and no bars.csv; add one"
             raise errors.SourceError(message)
-        if "source" not in frame.collect_schema():
-            frame = frame.with_columns(source=pl.lit(self.name))
+        raw = intraday_file_context.read(panel, COLUMNS)
+        if "source" not in raw.collect_schema():
+            raw = raw.with_columns(source=pl.lit(self.name))
         if self.symbols:
-            frame = frame.filter(pl.col("symbol").is_in(self.symbols))
-        return frame.select(*COLUMNS, "source").collect()
-
-
-def _moment(dtype: pl.DataType) -> pl.Expr:
-    """Column ts_utc as a moment in UTC; null where it cannot be read."""
-    at = pl.col("ts_utc")
-    if dtype == pl.String:
-        return at.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
-    if dtype.base_type() == pl.Datetime and getattr(dtype, "time_zone", None):
-        return at.dt.convert_time_zone("UTC").cast(_CLOCK)
-    return at.cast(pl.Datetime("us"), strict=False).dt.replace_time_zone("UTC")
+            raw = raw.filter(pl.col("symbol").is_in(self.symbols))
+        return raw.select(*COLUMNS, "source").collect()
 
 
 def _minutes() -> pl.Expr:

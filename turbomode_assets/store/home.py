@@ -128,8 +128,8 @@ class Settings:
         if self.source == "files" and not is_there:
             message = f"expected a file or folder at path {self.path!r}, found nothing"
             raise errors.SettingsError(message)
-        if self.intraday_path and not Path(self.intraday_path).is_file():
-            message = f"expected a file at {self.intraday_path!r}, found none"
+        if self.intraday_path and not Path(self.intraday_path).exists():
+            message = f"expected a file or folder at {self.intraday_path!r}, found none"
             raise errors.SettingsError(message)
         if self.first < EARLIEST:
             message = f"`first` must be {EARLIEST} or later, was {self.first}"

@@ -214,9 +214,7 @@ def test_a_resting_desk_says_why(
 def test_the_file_source_looks_at_the_symbols_asked_for(tmp_path: Path) -> None:
     kind = intraday_base.discover()["intraday_files"]
     kind.example(tmp_path)
-    market = resources.RoundsResource(
-        kind="files", path=str(tmp_path / "panel.parquet"), symbols="abc"
-    )
+    market = resources.RoundsResource(kind="files", path=str(tmp_path), symbols="abc")
     assert market.rules().desk.symbols == ("ABC",)
     delivery = market.source().fetch_rounds(
         dt.date(2024, 2, 1), dt.date(2024, 2, 2), evening(HALF_DAY)

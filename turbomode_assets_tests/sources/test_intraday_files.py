@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from turbomode_assets import errors, market_policy
-from turbomode_assets.intraday import bars
+from turbomode_assets import errors, market_policy, rounds
+from turbomode_assets.intraday import bars, context, loop, replay
 from turbomode_assets.sources import intraday_files
 from turbomode_assets_tests.oracles import real
 
@@ -91,3 +91,79 @@ def test_a_file_that_is_no_panel_is_refused_with_what_it_lacks(tmp_path: Path) -
         intraday_files.IntradayFiles(tmp_path / "no.csv").fetch_rounds(
             dt.date(2024, 3, 8), dt.date(2024, 3, 8), EVER
         )
+
+
+def test_a_folder_holds_days_headlines_and_quotes_beside_minutes(
+    tmp_path: Path,
+) -> None:
+    header = "symbol,ts_utc,interval,open,high,low,close,volume\n"
+    minute = "ABC,2024-03-08T14:30:00,1m,1,1,1,1,5\n"
+    day = "ABC,2024-03-07T00:00:00,1d,1,2,1,2,900\nXYZ,2024-03-07T00:00:00,1d,x,,,,\n"
+    (tmp_path / "bars.csv").write_text(header + minute + day)
+    (tmp_path / "headlines.csv").write_text(
+        "symbol,published_at,title,known_at\n"
+        "ABC,2024-03-08T14:31:00,ABC wins,\n"
+        "ABC,2024-03-08T14:32:00,ABC loses,2024-03-08T18:00:00\n"
+        "ABC,yesterday,ABC waits,\n"
+    )
+    (tmp_path / "chains.csv").write_text(
+        "symbol,quoted_at,expires_on,strike,right,bid,ask\n"
+        "ABC,2024-03-08T14:46:00,2024-03-15,50,call,1.0,1.1\n"
+        "ABC,2024-03-08T14:46:00,2024-03-15,50,either,1.0,1.1\n"
+        "ABC,2024-03-08T20:00:00,2024-03-15,50,put,1.0,1.1\n"
+    )
+    source = intraday_files.IntradayFiles(tmp_path)
+    noon = dt.datetime(2024, 3, 8, 17, 0, tzinfo=dt.UTC)
+    found = source.fetch_rounds(dt.date(2024, 3, 7), dt.date(2024, 3, 8), noon)
+    assert found.bars["stamped_at"].to_list() == [
+        dt.datetime(2024, 3, 8, 14, 30, tzinfo=dt.UTC)
+    ]
+    days = loop.judge_days(found.daily)
+    assert days.accepted.select("symbol", "session", "close").rows() == [
+        ("ABC", dt.date(2024, 3, 7), 2.0)
+    ]
+    assert days.refused["symbol"].to_list() == ["XYZ"]
+    told = context.inspect_headlines(found.headlines)
+    assert told.accepted.select("title", "minute").rows() == [("ABC wins", 15)]
+    assert '"published_at":"yesterday"' in told.refused["row"][0]
+    quoted = context.inspect_chains(found.chains)
+    assert quoted.accepted.select("minute", "right", "ask").rows() == [
+        (30, "call", 1.1)
+    ]
+    assert '"right":"either"' in quoted.refused["row"][0]
+
+
+CHAINS = real.FOLDER / "options" / "dev_option_chains.parquet"
+
+
+@pytest.mark.skipif(not CHAINS.exists(), reason=f"no real quotes in {CHAINS}")
+def test_real_quotes_of_rtx_are_read_and_voted_on(tmp_path: Path) -> None:
+    taken = pl.read_parquet(CHAINS).filter(pl.col("underlying") == "RTX")
+    named = taken.select(
+        pl.col("snapshot_ts").str.to_datetime(time_zone="UTC").alias("quoted_at"),
+        pl.col("strike", "right", "bid", "ask", "last", "open_interest"),
+        symbol="underlying",
+        expires_on="expiration",
+        traded="volume",
+        implied_vol="iv",
+    )
+    day = named["quoted_at"].max().date()  # type: ignore[union-attr]
+    named.write_parquet(tmp_path / "chains.parquet")
+    ends = rounds.between(day, day)["ends_at"]
+    starts = ends.dt.offset_by("-15m").dt.replace_time_zone(None)
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), 194.8)
+    bars_of_day = {"ts_utc": starts, "symbol": "RTX", "interval": "15m"} | prices
+    pl.DataFrame(bars_of_day).write_parquet(tmp_path / "bars.parquet")
+    source = intraday_files.IntradayFiles(tmp_path)
+    world = replay.world_of(source.fetch_rounds(day, day, EVER), EVER)
+    assert world.chains.height > 0.9 * taken.height / taken["snapshot_ts"].n_unique()
+    votes = replay.cast(world, day, day).filter(voter="options_flow")
+    spoken = votes.filter(~pl.col("is_abstaining")).sort("minute")
+    assert spoken["minute"][0] == world.chains["minute"].min()
+    assert spoken["reason"].str.contains("contracts were bought for a rise").all()
+
+
+def test_a_folder_without_bars_is_refused(tmp_path: Path) -> None:
+    source = intraday_files.IntradayFiles(tmp_path)
+    with pytest.raises(errors.SourceError, match=r"holds no bars.parquet"):
+        source.fetch_rounds(dt.date(2024, 3, 8), dt.date(2024, 3, 8), EVER)
