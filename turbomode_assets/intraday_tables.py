@@ -147,7 +147,7 @@ HEADLINES = Table(
     grain="symbol, moment of publication and title",
     key=("symbol", "published_at", "title"),
     partition_column="session",
-    sentence="Headlines, by the first round that ended after them; append-only.",
+    sentence="Headlines, by the first round that could know them; append-only.",
     columns=(
         *(_SYMBOL, _SESSION, _MINUTE, _PUBLISHED_AT, _KNOWN_AT, _TITLE, _SOURCE),
         *TONES,

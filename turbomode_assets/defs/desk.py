@@ -27,7 +27,7 @@ from turbomode_assets import (
     sessions,
 )
 from turbomode_assets.defs.partitions import Window
-from turbomode_assets.intraday import bars, loop, walk
+from turbomode_assets.intraday import bars, knowledge, loop, walk
 from turbomode_assets.intraday_policy import IntradayPolicy
 from turbomode_assets.prices import revisions
 from turbomode_assets.sources import intraday_base
@@ -208,11 +208,14 @@ def vote(store: Warehouse, window: Window, rules: IntradayPolicy) -> pl.DataFram
             intraday_tables.DAILY_BARS,
         )
     )
-    history = loop.lay_out(known, told, quoted, rules, daily)
     moments = loop.moments_of(known, window.first, window.last, rules)
     voted = _moments(store, intraday_tables.VOTES, window)
     missing = moments.join(voted, on=_MOMENT, how="anti", maintain_order="left")
-    votes = loop.cast_votes(history, missing, rules)
+    parts = [intraday_tables.VOTES.empty()]
+    for then in knowledge.at(missing, known, daily):
+        history = loop.lay_out(then.bars, told, quoted, rules, then.daily)
+        parts.append(loop.cast_votes(history, then.moments, rules))
+    votes = pl.concat(parts).sort(intraday_tables.VOTES.key)
     store.append(intraday_tables.VOTES, votes)
     return votes
 

@@ -24,7 +24,13 @@ from turbomode_assets import (
 )
 from turbomode_assets import loop as swing_loop
 from turbomode_assets.defs.resources import RegistryResource
-from turbomode_assets.intraday import learned_model, loop, model_card, walk
+from turbomode_assets.intraday import (
+    knowledge,
+    learned_model,
+    loop,
+    model_card,
+    walk,
+)
 from turbomode_assets.intraday_policy import IntradayPolicy
 from turbomode_assets.promotion import alias, gate
 from turbomode_assets.store.warehouse import Warehouse
@@ -34,6 +40,8 @@ WARM_UP_SESSIONS = 21
 the same minute of the last 20."""
 
 DESK = desks.INTRADAY
+
+_MOMENT = ["symbol", "session", "minute"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -173,4 +181,10 @@ class Champions:
         scorer = learned_model.load(self.models.load(card["artifact_sha256"][0]))
         since = sessions.shift(day, -WARM_UP_SESSIONS)
         known = self.store.read(intraday_tables.BARS, since, day)
-        return loop.ask_champion(scorer, votes, known, self.rules)
+        moments, none = votes.select(_MOMENT).unique(), intraday_tables.DAILY_BARS
+        return pl.concat(
+            loop.ask_champion(
+                scorer, votes.join(then.moments, on=_MOMENT), then.bars, self.rules
+            )
+            for then in knowledge.at(moments, known, none.empty())
+        )

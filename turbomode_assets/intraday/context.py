@@ -7,6 +7,7 @@ whose moment is missing would otherwise pass for one of 1970, or for news.
 import dataclasses
 import datetime as dt
 
+import numpy as np
 import polars as pl
 
 from turbomode_assets import intraday_tables, rounds, schema, sessions, tables
@@ -64,10 +65,16 @@ def inspect_headlines(delivered: pl.DataFrame) -> Inspection:
     key = intraday_tables.HEADLINES.key
     found = _judged(delivered.sort("known_at"), tests, key)
     sound = found.filter(pl.col("finding").is_null())
-    moments = rounds.named(rounds.first_ending_after(sound["published_at"]))
+    moments = rounds.named(_first_known(sound["published_at"], sound["known_at"]))
     accepted = sound.with_columns(moments.get_columns()[:2])
     refused = found.with_columns(session=published.dt.date())
     return _split(accepted, refused, intraday_tables.HEADLINES)
+
+
+def _first_known(published: pl.Series, fetched: pl.Series) -> rounds.Rounds:
+    """Round that ends after the publication, or the last one before a later fetch."""
+    after_fetch = rounds.first_ending_after(fetched.dt.offset_by("1us"))
+    return np.maximum(rounds.first_ending_after(published), after_fetch - 1)
 
 
 def inspect_chains(delivered: pl.DataFrame) -> Inspection:

@@ -3,8 +3,7 @@
 `History.of` lays the stored rows out as arrays once; `History.at` cuts one moment out
 of them. A snapshot holds copies that end at its moment, never a view that goes on, so
 that a voter cannot look ahead. Building one for any past moment gives what was known
-then: live, only rows known by now are given to `History.of`; in a replay, rows that
-were fetched later count as known when their round ended.
+then: of bars, those that `knowledge.at` gives to `History.of`.
 
 Prices are as traded, those before a split in the shares of the snapshot's session. A
 session without rounds shows its daily bar, from the session after it on. No vote, no
@@ -123,9 +122,11 @@ def _traded(bars: Floats) -> Floats:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class _Told:
-    """Headlines of one symbol, in the order of the rounds that first knew them."""
+    """Headlines of one symbol, in the order of their publication."""
 
     known: Places
+    """Round that could first know each."""
+
     published: Places
     """Microseconds since 1970."""
 
@@ -254,15 +255,16 @@ class History:
     def _headlines_at(
         self, symbol: str, place: int, now: dt.datetime
     ) -> tuple[Headline, ...]:
-        told = self.told[symbol]
-        moment = int(now.timestamp()) * 1_000_000
-        end = int(np.searchsorted(told.known, place, side="right"))
-        found = []
-        for i in range(end - 1, max(-1, end - 1 - self.desk.n_headlines), -1):
-            age = (moment - int(told.published[i])) / 60e6
-            if age <= self.desk.headline_hours * 60:
-                found.append(Headline(age, told.titles[i], told.tones[i]))
-        return tuple(found)
+        told, moment = self.told[symbol], int(now.timestamp()) * 1_000_000
+        span = [moment - int(self.desk.headline_hours * 3600e6), moment]
+        first = int(np.searchsorted(told.published, span[0], side="left"))
+        end = int(np.searchsorted(told.published, span[1], side="right"))
+        known = first + np.flatnonzero(told.known[first:end] <= place)
+        return tuple(
+            Headline((moment - int(told.published[i])) / 60e6, told.titles[i], tone)
+            for i in known[::-1][: self.desk.n_headlines].tolist()
+            for tone in [told.tones[i]]
+        )
 
     def _chain_at(self, symbol: str, place: int, session: dt.date) -> Chain | None:
         quoted = self.quoted[symbol]

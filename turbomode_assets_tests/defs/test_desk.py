@@ -176,6 +176,22 @@ def test_a_corrected_bar_is_a_revision_and_a_bad_row_goes_to_quarantine(
     assert first["volume"].to_list()[1] == 12.0
 
 
+def test_a_round_that_is_made_up_for_sees_nothing_that_was_corrected_later(
+    lived: Life, tmp_path: Path
+) -> None:
+    life, now = desk_life.begun(tmp_path), evening(HALF_DAY)
+    with warehouse.opened(life.database) as store:
+        life.take_in(store, BOTH, now)
+        eve = store.read(intraday_tables.BARS, EVE, EVE)
+        dearer = eve.with_columns(
+            pl.col("open", "high", "low", "close") * 1.5, known_at=pl.lit(now)
+        )
+        assert store.append(intraday_tables.BARS, dearer) == eve.height
+        desk.vote(store, BOTH, life.market.rules())
+    expected = lived.read(intraday_tables.VOTES)
+    assert_frame_equal(life.read(intraday_tables.VOTES), expected, check_exact=True)
+
+
 def test_a_session_without_a_round_is_refused() -> None:
     early = dt.datetime(2024, 7, 3, 13, 44, tzinfo=dt.UTC)
     with pytest.raises(errors.MissingUpstream, match="first ends at 2024-07-03 13:45"):

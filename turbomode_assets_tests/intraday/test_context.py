@@ -49,6 +49,26 @@ def chain(*changes: Cells) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(
+    ("fetched_after", "known"),
+    [
+        (dt.timedelta(0), (NOON.date(), 165)),
+        (dt.timedelta(minutes=13), (NOON.date(), 165)),
+        (dt.timedelta(minutes=14), (NOON.date(), 165)),
+        (dt.timedelta(minutes=30), (NOON.date(), 180)),
+        (dt.timedelta(hours=9), (NOON.date(), 390)),
+        (dt.timedelta(days=3, hours=-1), (dt.date(2024, 3, 11), 150)),
+    ],
+)
+def test_a_headline_is_known_from_the_fetch_on_that_found_it(
+    fetched_after: dt.timedelta, known: tuple[dt.date, int]
+) -> None:
+    """The fetch of a round comes after its end, and is the round's own."""
+    rows = headlines({"known_at": NOON + fetched_after})
+    found = context.inspect_headlines(rows).accepted
+    assert found.select("session", "minute").row(0) == known
+
+
+@pytest.mark.parametrize(
     ("reason", "cells"),
     [
         ("bad_symbol", {"symbol": "?"}),
