@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from turbomode_assets import errors, intraday_replay, sessions
+from turbomode_assets import errors, intraday_policy, intraday_replay, sessions
 from turbomode_assets.defs import resources
 from turbomode_assets.intraday import replay, scorecard
 from turbomode_assets.intraday_policy import IntradayPolicy
@@ -62,6 +62,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--intraday-symbols", default="", help="intraday: predicted, as in RTX,LMT"
     )
     parser.add_argument(
+        "--weights",
+        choices=intraday_policy.METHODS,
+        default="learned",
+        help="intraday: of the voters, learned or the predecessor's fixed ones",
+    )
+    parser.add_argument(
         "--learned", action="store_true", help="intraday: train challengers on the way"
     )
 
@@ -86,6 +92,7 @@ def _markets(
         path=str(Path(options.path).resolve()) if options.path else "",
         intraday_path=str(Path(options.path).resolve()) if options.path else "",
         intraday_symbols=options.intraday_symbols,
+        intraday_weights=options.weights,
     )
     if options.source != "simulated":
         yield f"{options.source} {options.path}", resources.rounds(where, settings)

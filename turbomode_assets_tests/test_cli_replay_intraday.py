@@ -46,6 +46,10 @@ def test_bars_of_a_file_are_replayed(
     told = capsys.readouterr().out
     assert "No headline in the last 24 hours." in told
     assert "ABC" in told
+    asked = (*span, "--path", panel, "--intraday-symbols", "abc", "--weights", "fixed")
+    assert replayed(tmp_path, *asked) == 0
+    told = capsys.readouterr().out
+    assert told.count("0.150") == 4 * len(rounds.HORIZONS)
 
 
 def test_days_without_a_bar_are_an_error_that_says_what_to_do(

@@ -144,6 +144,7 @@ class RoundsResource(dg.ConfigurableResource[intraday_base.IntradaySource]):
     symbols: str = ""
     cache: str = ""
     tones: str = ""
+    weights: str = "learned"
     pace_seconds: float = 1.0
     seed: int = 7
     edge: float = 1.0
@@ -200,7 +201,8 @@ class RoundsResource(dg.ConfigurableResource[intraday_base.IntradaySource]):
             desk = self._simulated().desk
         elif self.symbols:
             desk = dataclasses.replace(desk, symbols=_split(self.symbols))
-        return dataclasses.replace(stock, desk=desk)
+        consensus = dataclasses.replace(stock.consensus, method=self.weights)
+        return dataclasses.replace(stock, desk=desk, consensus=consensus)
 
     def _simulated(self) -> intraday_simulated.IntradaySimulated:
         stock = intraday_simulated.SYMBOLS
@@ -279,6 +281,7 @@ def rounds(where: home.Home, settings: home.Settings) -> RoundsResource:
         symbols=settings.intraday_symbols,
         cache=str(where.root / "yahoo-intraday"),
         tones=str(where.root / "tones"),
+        weights=settings.intraday_weights,
         pace_seconds=settings.pace_seconds,
         seed=settings.seed,
         edge=settings.edge,

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from turbomode_assets import errors, rounds
-from turbomode_assets.intraday import consensus, track_record
+from turbomode_assets.intraday import consensus, fixed_share, track_record
 
 _BASE = ("base_rate", "any")
 """Voter and level under which all rounds together are counted."""
@@ -56,7 +56,8 @@ def restore(
         A learner that has seen nothing; changed in place.
     weighed, recorded
         Rows of `intraday_tables.WEIGHTS` and ``.TRACK_RECORDS`` of one symbol, horizon
-        and session; without rows nothing had been learned, and nothing is done.
+        and session; without rows nothing had been learned, and nothing is done. Copies
+        without a round stay at their start weights, as do all with the method fixed.
 
     Raises
     ------
@@ -75,14 +76,21 @@ def restore(
         raise errors.MissingUpstream(message)
     place = pl.col("expert").replace_strict({n: i for i, n in enumerate(names)})
     rows = weighed.sort("stream", place)
-    streams, shape = learner.streams, learner.streams.weights.shape
-    streams.weights = rows["weight"].to_numpy().reshape(shape).copy()
-    streams.loss = rows["loss"].to_numpy().reshape(shape).copy()
-    streams.mixture_loss = rows["mixture_loss"].to_numpy()[:: shape[1]].copy()
-    streams.n_rounds = rows["n_rounds"].to_numpy()[:: shape[1]].copy()
+    if learner.rules.method == "learned":
+        _restore_streams(learner.streams, rows)
     _restore_record(learner, recorded)
     session = rows["session"][0]
     learner.learned_to = int(rounds.between(session, session)["round"][-1])
+
+
+def _restore_streams(streams: fixed_share.Streams, rows: pl.DataFrame) -> None:
+    shape = streams.weights.shape
+    streams.n_rounds = rows["n_rounds"].to_numpy()[:: shape[1]].copy()
+    weights = rows["weight"].to_numpy().reshape(shape)
+    has_learned = streams.n_rounds[:, None] > 0
+    streams.weights = np.where(has_learned, weights, streams.weights)
+    streams.loss = rows["loss"].to_numpy().reshape(shape).copy()
+    streams.mixture_loss = rows["mixture_loss"].to_numpy()[:: shape[1]].copy()
 
 
 def _restore_record(learner: consensus.Learner, recorded: pl.DataFrame) -> None:

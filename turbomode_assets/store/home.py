@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from turbomode_assets import errors, sessions
+from turbomode_assets import errors, intraday_policy, sessions
 
 VARIABLE = "TURBOMODE_HOME"
 """Environment variable that names the home."""
@@ -28,7 +28,10 @@ DEFAULT = ".turbomode"
 SOURCES = ("simulated", "files", "yahoo")
 """Sources a home can be set up with."""
 
-LATER = {"is_intraday", "intraday_path", "intraday_symbols", "role", "exchange"}
+LATER = {
+    *("is_intraday", "intraday_path", "intraday_symbols", "intraday_weights"),
+    *("role", "exchange"),
+}
 """Settings that may be changed in the file of a home that has lived."""
 
 ROLES = ("all", "serve", "train")
@@ -109,6 +112,9 @@ class Settings:
     """Symbols the intraday desk predicts, separated by commas; empty: those of its
     policy, or of the simulated market."""
 
+    intraday_weights: str = "learned"
+    """How the intraday desk weighs its voters: one of `intraday_policy.METHODS`."""
+
     role: str = "all"
     """One of `ROLES`; a machine that serves and one that trains share the loop."""
 
@@ -124,6 +130,8 @@ class Settings:
         """Refuse what no source can serve."""
         _require_known("source", self.source, SOURCES)
         _require_known("role", self.role, ROLES)
+        methods = intraday_policy.METHODS
+        _require_known("intraday_weights", self.intraday_weights, methods)
         is_there = bool(self.path) and Path(self.path).exists()
         if self.source == "files" and not is_there:
             message = f"expected a file or folder at path {self.path!r}, found nothing"

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import rounds
-from turbomode_assets.intraday import consensus, track_record
+from turbomode_assets.intraday import consensus, state, track_record
 from turbomode_assets.intraday_policy import ConsensusPolicy
 
 RULES = ConsensusPolicy()
@@ -149,6 +149,27 @@ def test_fixed_weights_never_move_and_are_the_predecessors() -> None:
     walked = market(2, edge=0.5)
     learner.follow(consensus.Walked(**{k: v[:200] for k, v in vars(walked).items()}))
     assert np.array_equal(learner.streams.weights, start)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("learned", "fixed"), ("fixed", "learned")]
+)
+def test_a_change_of_method_begins_with_the_start_weights(
+    before: str, after: str
+) -> None:
+    walked = market(2, edge=0.5)
+    one, other = (
+        consensus.Learner.begin(HORIZON, VOTERS, ConsensusPolicy(method=method))
+        for method in (before, after)
+    )
+    one.follow(consensus.Walked(**{k: v[:400] for k, v in vars(walked).items()}))
+    start = other.streams.weights.copy()
+    day = pl.lit(rounds.named(walked.numbers[399:400])["session"][0])
+    weighed = state.weights(one).with_columns(session=day)
+    state.restore(other, weighed, state.track_records(one))
+    assert np.array_equal(other.streams.weights, start)
+    assert other.streams.regret == 0.0
+    assert np.array_equal(other.record.ups, one.record.ups)
 
 
 def test_a_newcomer_gets_a_start() -> None:

@@ -41,6 +41,7 @@ def test_a_home_without_settings_has_the_defaults(tmp_path: Path) -> None:
     ("change", "sentence"),
     [
         ({"source": "simulatd"}, "Did you mean 'simulated'"),
+        ({"intraday_weights": "fix"}, "Did you mean 'fixed'"),
         ({"source": "files", "path": "/nowhere"}, "found nothing"),
         ({"first": dt.date(2020, 1, 1)}, "try 2020-01-02"),
     ],
