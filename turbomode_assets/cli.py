@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_desk(parser: argparse.ArgumentParser) -> None:
     named = "predicted by the intraday desk, as in RTX,LMT"
     parser.add_argument("--intraday-symbols", default="", help=named)
-    minutes = "bars of minutes of --source files"
+    minutes = "file of bars of minutes, or folder with bars, of --source files"
     parser.add_argument("--intraday-path", default="", help=minutes)
 
 

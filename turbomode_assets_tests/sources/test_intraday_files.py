@@ -58,6 +58,29 @@ def test_minutes_add_up_to_what_the_vendor_itself_calls_a_quarter_hour() -> None
 
 
 @needed
+def test_hours_by_the_clock_make_up_the_daily_bars_of_another_vendor() -> None:
+    span = (dt.date(2012, 1, 3), dt.date(2018, 12, 31))
+    found = bars.inspect(delivered("SPY", span), RULES, EVER)
+    assert set(found.accepted["minute"]) == {30, 90, 150, 210, 270, 330, 390}
+    days = (
+        found.accepted.sort("session", "minute")
+        .group_by("session", maintain_order=True)
+        .agg(
+            pl.col("open").first(),
+            pl.col("high").max(),
+            pl.col("low").min(),
+            pl.col("close").last(),
+        )
+    )
+    panel = pl.read_parquet(real.FOLDER / "dev_panel.parquet").filter(symbol="SPY")
+    both = days.join(panel, left_on="session", right_on="date", suffix="_daily")
+    assert both.height > 1700
+    for name in ("open", "high", "low", "close"):
+        off = np.abs(both[name].to_numpy() / both[f"{name}_daily"].to_numpy() - 1)
+        assert np.quantile(off, 0.95) < 5e-4, name
+
+
+@needed
 def test_doubled_minutes_of_a_real_panel_are_refused_once() -> None:
     rows = delivered("UTX", MINUTES_2015)
     found = bars.inspect(rows, RULES, EVER)

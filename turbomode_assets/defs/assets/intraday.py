@@ -2,13 +2,12 @@
 
 A partition is a session, the running one included, and its rounds are rows: every
 quarter of an hour the partition of the day is materialized again and grows by what has
-ended since. Partitions of fifteen minutes were tried: with the night, weekends and
-holidays excluded Dagster takes 0.2 ms for every round ever made each time it lists
-them, more than a second after a year, and keeps 26 times as many events; its cron
-cannot begin at half past nine, and a half day would be rounds that never come. Sessions
-take 15 ms for seven years, a backfill of a year is 252 partitions, and what a round is
-stays with the calendar (``rounds.py``), where half days and changes of clocks are
-exact. Which rounds were spoken is on every materialization, as ``rounds``.
+ended since. So all that was missed in a session is one run and one write, and what goes
+by sessions, from weights to the report, depends on it by its key. Partitions of fifteen
+minutes were tried in three ways; what they cost is in ``docs/intraday.md``. What a
+round is stays with the calendar (``rounds.py``), where half days and changes of clocks
+are exact. Which rounds were spoken is on every materialization, as ``rounds_ended`` and
+``rounds_silent``.
 
 The loop of the desk closes through the external asset ``intraday/weights_in_force``,
 whose events only ``intraday/weights`` reports; signals depend on it and begin with the
