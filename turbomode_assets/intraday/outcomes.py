@@ -59,14 +59,29 @@ def grade(outcomes: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
     return intraday_tables.OUTCOMES.conform(graded.with_columns(is_hit=is_hit))
 
 
+def shares_of(bars: pl.DataFrame) -> pl.DataFrame:
+    """Shares that one share has become, by symbol and session.
+
+    Parameters
+    ----------
+    bars
+        Rows of `intraday_tables.BARS`, one of each round.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns symbol, session and shares; 1 until a split.
+    """
+    split = bars.group_by("symbol", "session").agg(pl.col("split_ratio").last())
+    became = pl.col("split_ratio").cum_prod().over("symbol", order_by="session")
+    return split.select("symbol", "session", shares=became)
+
+
 def _priced(bars: pl.DataFrame) -> pl.DataFrame:
     """Columns symbol, round, begins, open, close and shares, and newest_on."""
     latest = bars.sort("known_at").unique(_MOMENT, keep="last", maintain_order=True)
     numbered = latest.with_columns(round=pl.Series(rounds.numbers(latest)))
-    split = numbered.group_by("symbol", "session").agg(pl.col("split_ratio").last())
-    became = pl.col("split_ratio").cum_prod().over("symbol", order_by="session")
-    shares = split.select("symbol", "session", shares=became)
-    return numbered.join(shares, on=["symbol", "session"]).select(
+    return numbered.join(shares_of(latest), on=["symbol", "session"]).select(
         "symbol",
         "round",
         # A bar of several rounds opens with the first of them.

@@ -10,7 +10,7 @@ import hashlib
 import polars as pl
 
 from turbomode_assets import rounds
-from turbomode_assets.intraday import ballot
+from turbomode_assets.intraday import ballot, outcomes
 from turbomode_assets.intraday_policy import DeskPolicy
 
 _MOMENT = ["symbol", "session", "minute"]
@@ -95,14 +95,14 @@ def features_of(
     return rows.select(*_MOMENT, *names()).sort(_MOMENT)
 
 
-def gather(features: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
+def gather(features: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     """Samples: features of a round, and the direction that followed it.
 
     Parameters
     ----------
     features
         As `features_of` returns them.
-    outcomes
+    ends
         Columns of `intraday_tables.OUTCOMES`; those that are not final teach nothing.
 
     Returns
@@ -111,7 +111,7 @@ def gather(features: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         Columns symbol, session, minute, horizon, entry_on, matures_on, label (up or
         down), sample_weight, feature_version and `names`; sorted.
     """
-    final = outcomes.filter(pl.col("maturity") == "final")
+    final = ends.filter(pl.col("maturity") == "final")
     happened = final.select(
         *_MOMENT,
         "horizon",
@@ -140,10 +140,17 @@ def _views(votes: pl.DataFrame) -> pl.DataFrame:
 
 def _of_bars(latest: pl.DataFrame) -> pl.DataFrame:
     """What a symbol's own bars say; rounds without a bar are passed over."""
-    price = pl.col("close").log()
-    step = price.diff().over("symbol")
+    price = (pl.col("close") * pl.col("shares")).log()
     usual = pl.col("volume").rolling_mean(_SAME_MINUTE).over("symbol", "minute")
-    told = latest.with_columns(level=price, step=step)
+    told = (
+        latest.join(
+            outcomes.shares_of(latest),
+            on=["symbol", "session"],
+            maintain_order="left",
+        )
+        .with_columns(level=price, volume=pl.col("volume") / pl.col("shares"))
+        .with_columns(step=pl.col("level").diff().over("symbol"))
+    )
     return told.select(
         *_MOMENT,
         "level",

@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from turbomode_assets import rounds
 from turbomode_assets.intraday import ballot, loop, outcomes, samples
@@ -71,6 +72,25 @@ def test_context_agrees_with_plain_arithmetic(
     same = own.filter(minute=8 * rounds.MINUTES)["volume"].to_numpy()[-20:]
     assert row["volume_surprise"] == pytest.approx(np.log(same[-1] / same.mean()))
     assert row["weekday"] == LAST.isoweekday()
+
+
+def test_a_split_moves_no_feature(
+    known: simulated_desk.Stored, votes: pl.DataFrame, features: pl.DataFrame
+) -> None:
+    split_on = dt.date(2018, 2, 27)
+    is_after = (pl.col("session") >= split_on) & (pl.col("symbol") == "SIM")
+    split = known.bars.with_columns(
+        pl.when(is_after).then(pl.col("close") / 2).otherwise("close").alias("close"),
+        pl.when(is_after)
+        .then(pl.col("volume") * 2)
+        .otherwise("volume")
+        .alias("volume"),
+        split_ratio=pl.when(is_after & (pl.col("session") == split_on))
+        .then(2.0)
+        .otherwise(1.0),
+    )
+    found = samples.features_of(votes, split, RULES.desk)
+    assert_frame_equal(found, features)
 
 
 def test_only_final_outcomes_teach_and_the_label_is_the_direction(
