@@ -3,7 +3,9 @@
 import ast
 import dataclasses
 import datetime as dt
+import functools
 import inspect
+import sys
 from typing import Any, cast
 
 import numpy as np
@@ -64,6 +66,37 @@ def test_it_reads_nothing_but_what_it_is_given(name: str) -> None:
     }
     own = {"turbomode_assets.intraday", "turbomode_assets.intraday.votes"}
     assert imported <= own | {"math", "numpy", "turbomode_assets.voter_policy"}
+
+
+HEARD: list[str] = []
+OUTSIDE = ("open", "os.", "socket.", "subprocess.", "import")
+"""What events of the interpreter begin with that reach for the world."""
+
+
+@functools.cache
+def listen() -> list[bool]:
+    """Hear what the interpreter does while the only entry is true."""
+    is_on = [False]
+
+    def hear(event: str, _: object) -> None:
+        if is_on[0] and event.startswith(OUTSIDE):
+            HEARD.append(event)
+
+    sys.addaudithook(hear)
+    return is_on
+
+
+@every_voter
+def test_it_reaches_for_nothing_outside(
+    name: str, seen: list[snapshot.Snapshot]
+) -> None:
+    vote_of(name, seen[0])  # the lexicon and libraries are read once
+    HEARD.clear()
+    listen()[0] = True
+    for one in seen:
+        vote_of(name, one)
+    listen()[0] = False
+    assert HEARD == []
 
 
 @every_voter
