@@ -218,9 +218,7 @@ class Teller:
 
 
 _ASKED = ("symbol", "title", "published_at")
-_REFUSED = {401: "unavailable", 403: "unavailable", 404: "unavailable"} | {
-    429: "rate_limited"
-}
+_REFUSED = {429: "rate_limited"} | dict.fromkeys((401, 403, 404), "unavailable")
 
 
 def opened(
