@@ -22,6 +22,7 @@ Frames in, frames out. Nothing here reads a clock, a file or a database, and the
 of the desk meet only here.
 """
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -32,6 +33,7 @@ from turbomode_assets.intraday import (
     ballot,
     bars,
     context,
+    knowledge,
     learned_model,
     learning,
     outcomes,
@@ -202,7 +204,8 @@ def form_consensus(
     votes
         Rows of `intraday_tables.VOTES` of the moments to speak at.
     known_bars
-        Rows of `intraday_tables.BARS`; a bar after a moment is not looked at there.
+        Rows of `intraday_tables.BARS`; a bar after a moment is not looked at there, nor
+        what corrected one only later.
     memory
         What was learned and said before; None where the desk begins.
     rules
@@ -217,17 +220,40 @@ def form_consensus(
         session among them.
     """
     remembered = memory or walk.Memory()
-    every = walk.with_earlier(votes, remembered)
-    ends = outcomes.resolve(every.select(_MOMENT).unique(), known_bars)
-    newest = int(rounds.numbers(known_bars).max())
     model = walk.LEARNED.to_frame() if learned is None else learned
+    newest = int(rounds.numbers(known_bars).max())
+    said = remembered.signals.select(_MOMENT)
+    silent = votes.select(_MOMENT).unique().join(said, on=_MOMENT, how="anti")
+    own = known_bars.filter(pl.col("symbol").is_in(votes["symbol"].unique().implode()))
+    signals, heard = [], votes
+    for then in knowledge.at(silent, own, intraday_tables.DAILY_BARS.empty()):
+        silent = silent.join(then.moments, on=_MOMENT, how="anti")
+        heard = votes.join(silent, on=_MOMENT, how="anti", maintain_order="left")
+        spoken = _walked(heard, then.bars, remembered, rules, (newest, model))
+        signals.append(spoken.signals)
+        remembered = walk.after(remembered, heard, spoken.signals)
+    every = pl.concat(signals).sort(intraday_tables.SIGNALS.key)
+    return dataclasses.replace(spoken, signals=every)
+
+
+def _walked(
+    votes: pl.DataFrame,
+    known_bars: pl.DataFrame,
+    memory: walk.Memory,
+    rules: IntradayPolicy,
+    given: tuple[int, pl.DataFrame],
+) -> walk.Spoken:
+    """One walk of every symbol and horizon; `given` is as in `walk.Task`."""
+    every = walk.with_earlier(votes, memory)
+    ends = outcomes.resolve(every.select(_MOMENT).unique(), known_bars)
     tasks = [
-        walk.Task(symbol, horizon, newest, model)
+        walk.Task(symbol, horizon, *given)
         for symbol in votes["symbol"].unique().sort()
         for horizon in rounds.HORIZONS
     ]
-    parts = [walk.through(every, ends, task, remembered, rules) for task in tasks]
-    return walk.joined(parts)
+    return walk.joined(
+        [walk.through(every, ends, each, memory, rules) for each in tasks]
+    )
 
 
 def stamp(signals: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:

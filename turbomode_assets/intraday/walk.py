@@ -81,9 +81,17 @@ class Task:
 
 
 def with_earlier(votes: pl.DataFrame, memory: Memory) -> pl.DataFrame:
-    """Votes to speak on, after those remembered of other moments."""
+    """Votes to speak on, after those remembered of moments that were spoken in."""
+    said = memory.signals.select(_MOMENT).unique()
     moments = votes.select(_MOMENT).unique()
-    return pl.concat([memory.votes.join(moments, on=_MOMENT, how="anti"), votes])
+    earlier = memory.votes.join(said, on=_MOMENT, how="semi")
+    return pl.concat([earlier.join(moments, on=_MOMENT, how="anti"), votes])
+
+
+def after(memory: Memory, votes: pl.DataFrame, signals: pl.DataFrame) -> Memory:
+    """What is remembered once signals were said on votes."""
+    every = pl.concat([memory.signals, signals], how="diagonal")
+    return dataclasses.replace(memory, votes=with_earlier(votes, memory), signals=every)
 
 
 def through(

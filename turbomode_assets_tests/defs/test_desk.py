@@ -188,8 +188,9 @@ def test_a_round_that_is_made_up_for_sees_nothing_that_was_corrected_later(
         )
         assert store.append(intraday_tables.BARS, dearer) == eve.height
         desk.vote(store, BOTH, life.market.rules())
-    expected = lived.read(intraday_tables.VOTES)
-    assert_frame_equal(life.read(intraday_tables.VOTES), expected, check_exact=True)
+        desk.speak(store, BOTH, now, life.market.rules())
+    for table in (intraday_tables.VOTES, intraday_tables.SIGNALS):
+        assert_frame_equal(life.said(table), lived.said(table), check_exact=True)
 
 
 def test_a_session_without_a_round_is_refused() -> None:
