@@ -28,6 +28,7 @@ from turbomode_assets.sources import (
     intraday_files,
     intraday_simulated,
     intraday_yahoo,
+    language_model,
     membership_file,
     simulated,
     yahoo,
@@ -189,9 +190,11 @@ class RoundsResource(dg.ConfigurableResource[intraday_base.IntradaySource]):
         errors.SettingsError
             Where the desk rests, or the model in the environment is half named.
         """
-        teller = headline_tones.opened(Path(self.tones))
+        reader = language_model.opened(Path(self.tones))
         delivery = self.source().fetch_rounds(first, last, now)
-        return teller.told(delivery, last, now) if teller else delivery
+        if reader is None:
+            return delivery
+        return headline_tones.told(reader, delivery, last, now)
 
     def rules(self) -> intraday_policy.IntradayPolicy:
         """Policy in force, on the symbols asked for."""

@@ -1,5 +1,6 @@
 """Tones by a language model: by a schema, kept by hash, never from its own past."""
 
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterator
@@ -10,7 +11,12 @@ import pytest
 
 from turbomode_assets import errors, intraday_tables
 from turbomode_assets.intraday import context
-from turbomode_assets.sources import headline_tones, intraday_base, intraday_simulated
+from turbomode_assets.sources import (
+    headline_tones,
+    intraday_base,
+    intraday_simulated,
+    language_model,
+)
 from turbomode_assets_tests.loopback import chat
 
 NOW = dt.datetime(2024, 7, 3, 15, 1, tzinfo=dt.UTC)
@@ -25,14 +31,14 @@ def endpoint() -> Iterator[chat.Chat]:
         yield found
 
 
-def teller(endpoint: chat.Chat, folder: Path, **changes: str) -> headline_tones.Teller:
+def reader(endpoint: chat.Chat, folder: Path, **changes: str) -> language_model.Model:
     environment = {
         "TURBOMODE_LLM_URL": endpoint.url,
         "TURBOMODE_LLM_MODEL": chat.MODEL,
         "TURBOMODE_LLM_CUTOFF": CUTOFF.isoformat(),
         "TURBOMODE_LLM_KEY": chat.KEY,
     } | changes
-    found = headline_tones.opened(folder / "tones", environment)
+    found = language_model.opened(folder / "tones", environment)
     assert found is not None
     return found
 
@@ -57,7 +63,7 @@ def test_a_tone_comes_with_the_model_that_told_it(
     endpoint: chat.Chat, tmp_path: Path
 ) -> None:
     endpoint.says[TITLES[0]] = '{"tone": 0.8}'
-    found = teller(endpoint, tmp_path).told(delivery(TODAY), TODAY, NOW)
+    found = headline_tones.told(reader(endpoint, tmp_path), delivery(TODAY), TODAY, NOW)
     columns = [column.name for column in intraday_tables.TONES]
     assert found.headlines.select(columns).rows() == [(0.8, chat.MODEL, CUTOFF)]
     attempt = found.attempts.select("about", "symbol", "result", "n_rows").row(0)
@@ -72,14 +78,16 @@ def test_what_was_told_is_never_asked_again(
     endpoint: chat.Chat, tmp_path: Path
 ) -> None:
     days = (TODAY, TODAY, TODAY)
-    first = teller(endpoint, tmp_path).told(delivery(*days), TODAY, NOW)
+    first = headline_tones.told(reader(endpoint, tmp_path), delivery(*days), TODAY, NOW)
     endpoint.status = 500
-    again = teller(endpoint, tmp_path).told(delivery(*days), TODAY, NOW)
+    again = headline_tones.told(reader(endpoint, tmp_path), delivery(*days), TODAY, NOW)
     assert again.headlines.equals(first.headlines)
     assert endpoint.headlines == list(TITLES)
     assert again.attempts.is_empty()
-    other = teller(endpoint, tmp_path, TURBOMODE_LLM_MODEL="other")
-    assert other.told(delivery(TODAY), TODAY, NOW).headlines["tone"].to_list() == [None]
+    other = reader(endpoint, tmp_path, TURBOMODE_LLM_MODEL="other")
+    assert headline_tones.told(other, delivery(TODAY), TODAY, NOW).headlines[
+        "tone"
+    ].to_list() == [None]
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
@@ -89,10 +97,12 @@ def test_a_headline_of_its_past_is_neither_asked_about_nor_remembered(
     """As in a replay: its cut-off day, the day before, and the first it may read."""
     days = (CUTOFF - dt.timedelta(1), CUTOFF, CUTOFF + dt.timedelta(1))
     if is_kept:
-        early = teller(endpoint, tmp_path, TURBOMODE_LLM_CUTOFF="2020-01-01")
-        early.told(delivery(*days), TODAY, NOW)
+        early = reader(endpoint, tmp_path, TURBOMODE_LLM_CUTOFF="2020-01-01")
+        headline_tones.told(early, delivery(*days), TODAY, NOW)
         endpoint.asked.clear()
-    found = teller(endpoint, tmp_path).told(delivery(*days), TODAY, NOW).headlines
+    found = headline_tones.told(
+        reader(endpoint, tmp_path), delivery(*days), TODAY, NOW
+    ).headlines
     assert found["tone"].is_not_null().to_list() == [False, False, True]
     assert endpoint.headlines == ([] if is_kept else [TITLES[2]])
 
@@ -124,7 +134,9 @@ def test_what_is_not_by_the_schema_is_left_to_the_lexicon(
     endpoint: chat.Chat, tmp_path: Path, content: str
 ) -> None:
     endpoint.says[TITLES[0]] = content
-    found = teller(endpoint, tmp_path).told(delivery(TODAY, TODAY), TODAY, NOW)
+    found = headline_tones.told(
+        reader(endpoint, tmp_path), delivery(TODAY, TODAY), TODAY, NOW
+    )
     assert found.headlines["tone"].is_null().to_list() == [True, False]
     assert found.attempts["result"].to_list() == ["unreadable", "complete"]
 
@@ -132,11 +144,13 @@ def test_what_is_not_by_the_schema_is_left_to_the_lexicon(
 def test_a_torn_file_of_the_cache_is_asked_for_again(
     endpoint: chat.Chat, tmp_path: Path
 ) -> None:
-    one = teller(endpoint, tmp_path)
-    first = one.told(delivery(TODAY), TODAY, NOW)
+    one = reader(endpoint, tmp_path)
+    first = headline_tones.told(one, delivery(TODAY), TODAY, NOW)
     (file,) = one.cache.iterdir()
     file.write_bytes(file.read_bytes()[:5])
-    assert one.told(delivery(TODAY), TODAY, NOW).headlines.equals(first.headlines)
+    assert headline_tones.told(one, delivery(TODAY), TODAY, NOW).headlines.equals(
+        first.headlines
+    )
     assert json.loads(file.read_text()) == {"tone": first.headlines["tone"][0]}
 
 
@@ -148,7 +162,9 @@ def test_after_a_refusal_nothing_more_is_asked(
     endpoint: chat.Chat, tmp_path: Path, status: int, result: str
 ) -> None:
     endpoint.status = status
-    found = teller(endpoint, tmp_path).told(delivery(TODAY, TODAY), TODAY, NOW)
+    found = headline_tones.told(
+        reader(endpoint, tmp_path), delivery(TODAY, TODAY), TODAY, NOW
+    )
     assert found.headlines["tone"].is_null().all()
     assert found.attempts.select("result", "detail").rows() == [
         (result, f"status {status}")
@@ -159,18 +175,18 @@ def test_silence_and_absence_are_told_apart(
     endpoint: chat.Chat, tmp_path: Path
 ) -> None:
     endpoint.delay_seconds = 0.5
-    one = teller(endpoint, tmp_path)
-    slow = headline_tones.dataclasses.replace(one, timeout_seconds=0.1)
-    assert slow.ask("{}").result == "timed_out"
-    nobody = headline_tones.dataclasses.replace(one, url="http://127.0.0.1:1/v1")
-    assert nobody.ask("{}").result == "unreachable"
+    one = reader(endpoint, tmp_path)
+    slow = dataclasses.replace(one, timeout_seconds=0.1)
+    assert slow.ask(headline_tones.FORM, "{}").result == "timed_out"
+    nobody = dataclasses.replace(one, url="http://127.0.0.1:1/v1")
+    assert nobody.ask(headline_tones.FORM, "{}").result == "unreachable"
 
 
 def test_the_key_is_never_said(endpoint: chat.Chat, tmp_path: Path) -> None:
-    one = teller(endpoint, tmp_path)
+    one = reader(endpoint, tmp_path)
     assert chat.KEY not in repr(one)
-    wrong = teller(endpoint, tmp_path, TURBOMODE_LLM_KEY="sk-other")
-    found = wrong.told(delivery(TODAY), TODAY, NOW)
+    wrong = reader(endpoint, tmp_path, TURBOMODE_LLM_KEY="sk-other")
+    found = headline_tones.told(wrong, delivery(TODAY), TODAY, NOW)
     assert found.attempts.select("result").item() == "unavailable"
     assert "sk-other" not in str(found.attempts.rows())
 
@@ -183,7 +199,7 @@ def test_a_model_that_is_half_named_is_refused(
     endpoint: chat.Chat, tmp_path: Path, variable: str, value: str
 ) -> None:
     with pytest.raises(errors.SettingsError, match=f"TURBOMODE_LLM_{variable}"):
-        teller(endpoint, tmp_path, **{f"TURBOMODE_LLM_{variable}": value})
+        reader(endpoint, tmp_path, **{f"TURBOMODE_LLM_{variable}": value})
 
 
 def test_a_simulated_delivery_has_room_for_tones(
@@ -191,6 +207,6 @@ def test_a_simulated_delivery_has_room_for_tones(
 ) -> None:
     source = intraday_simulated.IntradaySimulated()
     rows = source.fetch_rounds(TODAY, TODAY, NOW)
-    found = teller(endpoint, tmp_path).told(rows, TODAY, NOW).headlines
+    found = headline_tones.told(reader(endpoint, tmp_path), rows, TODAY, NOW).headlines
     assert found.schema == intraday_tables.DELIVERED_HEADLINES.schema()
     assert found["tone"].is_not_null().all()
