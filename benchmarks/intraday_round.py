@@ -32,8 +32,8 @@ from turbomode_assets.store import warehouse
 DAY = dt.date(2024, 7, 2)
 """Session whose last round is taken."""
 
-N_GRADED = 212
-"""Sessions spoken in before it: as many as a challenger needs."""
+N_GRADED = 230
+"""Sessions spoken in before it: a few more than the 210 a challenger needs."""
 
 EVER = dt.datetime(2035, 1, 1, tzinfo=dt.UTC)
 
