@@ -1,41 +1,42 @@
 """The exchange calendar: which sessions exist and when a signal matures.
 
 Turns dates into sessions of the New York Stock Exchange (XNYS) and back. Everything
-is a pure function of the calendar; nothing here knows the time, a price or a table.
+is a pure function of `trading_days`; nothing here knows the time, a price or a table.
 """
 
 import datetime as dt
 import functools
 from collections.abc import Sequence
 
-import exchange_calendars
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from turbomode_assets import errors
+from turbomode_assets import errors, trading_days
 
-EXCHANGE = "XNYS"
-"""Market identifier code of the exchange whose sessions partition everything."""
+EXCHANGE = trading_days.EXCHANGE
+"""Market identifier code of the exchange."""
 
-FIRST_DAY = dt.date(1996, 1, 2)
-"""First session the calendar covers: where the known membership data begin."""
+FIRST_DAY = trading_days.FIRST_DAY
+"""First session the calendar covers."""
 
-LAST_DAY = dt.date(2040, 12, 31)
-"""Last day the calendar covers; fixed, so that no result depends on the day."""
+LAST_DAY = trading_days.LAST_DAY
+"""Last day the calendar covers."""
 
 Days = npt.NDArray[np.datetime64]
 
 
 @functools.cache
-def _calendar() -> exchange_calendars.ExchangeCalendar:
-    return exchange_calendars.get_calendar(EXCHANGE, start=FIRST_DAY, end=LAST_DAY)
+def _days() -> Days:
+    days: Days = trading_days.hours()["session"].to_numpy()
+    return days
 
 
 @functools.cache
-def _days() -> Days:
-    days: Days = _calendar().sessions.to_numpy().astype("datetime64[D]")
-    return days
+def _closes() -> dict[dt.date, dt.datetime]:
+    hours = trading_days.hours()
+    closes = (moment.replace(tzinfo=dt.UTC) for moment in hours["closes_at"])
+    return dict(zip(hours["session"], closes, strict=True))
 
 
 def _locate(days: Days, side: str = "left") -> npt.NDArray[np.int64]:
@@ -129,8 +130,7 @@ def close_at(session: dt.date) -> dt.datetime:
     >>> close_at(dt.date(2024, 7, 3)).isoformat()
     '2024-07-03T17:00:00+00:00'
     """
-    closed: dt.datetime = _calendar().session_close(session).to_pydatetime()
-    return closed
+    return _closes()[session]
 
 
 def trading_hours(first: dt.date, last: dt.date) -> pl.DataFrame:
@@ -147,19 +147,7 @@ def trading_hours(first: dt.date, last: dt.date) -> pl.DataFrame:
     >>> [str(opened.time()) for opened in hours["opens_at"]]
     ['14:30:00', '13:30:00']
     """
-    return _hours().filter(pl.col("session").is_between(first, last))
-
-
-@functools.cache
-def _hours() -> pl.DataFrame:
-    clocks = {"opens_at": _calendar().opens, "closes_at": _calendar().closes}
-    columns = {
-        name: pl.Series(moments.dt.tz_localize(None).to_numpy())
-        .cast(pl.Datetime("us"))
-        .dt.replace_time_zone("UTC")
-        for name, moments in clocks.items()
-    }
-    return pl.DataFrame({"session": pl.Series(_days())} | columns)
+    return trading_days.hours().filter(pl.col("session").is_between(first, last))
 
 
 def closed_by(moment: dt.datetime) -> dt.date:
