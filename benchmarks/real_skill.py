@@ -1,11 +1,12 @@
 """What the models are worth on real prices: one walk-forward, all on the same rows.
 
 ``python benchmarks/real_skill.py [--panel PANEL --universe CSV] [--from DAY]
-[--qlib PYTHON] [--forecast NAME=FILE ...]`` takes the panel in
-``TURBOMODE_SHARED_DATA`` if none is named. It trains quarter after quarter, each time
-on what was known, and prints Markdown: a table of every base model, the meta-learner,
-the calibrated stack and the baselines, whether the stack beats them, how alike the
-models are and what each of them adds, and what the probabilities mean.
+[--fold-sessions 63] [--qlib PYTHON] [--forecast NAME=FILE ...]`` takes the panel in
+``TURBOMODE_SHARED_DATA`` if none is named. It trains quarter after quarter, or after as
+many sessions as are said, each time on what was known, and prints Markdown: a table of
+every base model, the meta-learner, the calibrated stack and the baselines, whether the
+stack beats them, how alike the models are and what each of them adds, and what the
+probabilities mean.
 
 With ``--qlib`` two forecasts of Qlib's LightGBM on Alpha158 join, see
 ``qlib_lightgbm.py``; what they are made of stays in the folder ``--work``. Any other
@@ -251,6 +252,7 @@ def main() -> None:
     parser.add_argument("--panel", type=Path, default=DATA / "dev_panel.parquet")
     parser.add_argument("--universe", type=Path, default=DATA / "dev_universe.csv")
     parser.add_argument("--from", dest="first", default="2016-01-04")
+    parser.add_argument("--fold-sessions", type=int, default=USUAL.fold_sessions)
     parser.add_argument("--forecast", action="append", default=[])
     parser.add_argument("--qlib", help="Python of an environment that has pyqlib")
     parser.add_argument("--work", type=Path, default=Path("qlib-work"))
@@ -260,7 +262,8 @@ def main() -> None:
         print(f"no panel at {options.panel}; pass one with --panel")
         return
     panel = gather(options)
-    training, folds = cut(panel.samples, dt.date.fromisoformat(options.first))
+    first = dt.date.fromisoformat(options.first)
+    training, folds = cut(panel.samples, first, options.fold_sessions)
     forecasts = list(options.forecast)
     if options.qlib:
         options.work.mkdir(exist_ok=True)

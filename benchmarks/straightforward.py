@@ -2,7 +2,8 @@
 
 Each library's scikit-learn interface, each fold and model from the raw frame, every
 session, nothing shared; sizes of trees, rounds, rates and the meta-learner as in
-`turbomode_assets`.
+`turbomode_assets`. A penalty on sums over rows grows with the rows, as the smallest
+leaf does: the same number would be a lighter penalty, and another model.
 """
 
 import dataclasses
@@ -23,6 +24,7 @@ import sklearn.pipeline
 import sklearn.preprocessing
 import xgboost
 
+from turbomode_assets import policy
 from turbomode_assets.models import (
     base,
     catboost_symmetric,
@@ -39,6 +41,8 @@ from turbomode_assets.models import (
 from turbomode_assets.samples import splits
 
 N_THREADS = 2
+TRAINING = policy.TrainingPolicy()
+PENALTIES = ("l2_leaf_reg", "l2_regularization", "lambda_l2", "reg_lambda")
 
 Floats = np.ndarray
 
@@ -52,8 +56,16 @@ class Taught:
     n_sessions: int
 
 
+def _numbers(module: Any, n_features: int) -> dict[str, Any]:
+    """Parameters of one of our models, for the rows of every session."""
+    return {
+        name: TRAINING.stride_sessions * value if name in PENALTIES else value
+        for name, value in base.drawing(module.PARAMETERS, n_features).items()
+    }
+
+
 def _lightgbm(module: Any, n_rows: int, n_features: int) -> Any:
-    chosen = base.drawing(module.PARAMETERS, n_features)
+    chosen = _numbers(module, n_features)
     return lightgbm.LGBMClassifier(
         n_estimators=chosen.pop("num_iterations"),
         boosting_type=chosen.pop("boosting"),
@@ -65,7 +77,7 @@ def _lightgbm(module: Any, n_rows: int, n_features: int) -> Any:
 
 
 def _xgboost(module: Any, n_rows: int, n_features: int) -> Any:
-    chosen = base.drawing(module.PARAMETERS, n_features)
+    chosen = _numbers(module, n_features)
     return xgboost.XGBClassifier(
         n_estimators=chosen.pop("rounds"),
         learning_rate=chosen.pop("eta"),
@@ -76,21 +88,23 @@ def _xgboost(module: Any, n_rows: int, n_features: int) -> Any:
 
 
 def _forest(n_rows: int, n_features: int) -> Any:
-    chosen = base.drawing(sklearn_extra_trees.PARAMETERS, n_features)
+    chosen = _numbers(sklearn_extra_trees, n_features)
     chosen["n_jobs"] = N_THREADS
     leaf = max(10, n_rows // sklearn_extra_trees.LEAF_SHARE)
-    forest = sklearn.ensemble.ExtraTreesClassifier(min_samples_leaf=leaf, **chosen)
+    forest = sklearn.ensemble.ExtraTreesClassifier(
+        min_samples_leaf=leaf, random_state=TRAINING.seed, **chosen
+    )
     return sklearn.pipeline.make_pipeline(
         sklearn.impute.SimpleImputer(strategy="median"), forest
     )
 
 
 def _boosting(n_rows: int, n_features: int) -> Any:
-    chosen = base.drawing(sklearn_boosting.PARAMETERS, n_features)
+    chosen = _numbers(sklearn_boosting, n_features)
     del chosen["max_bins"]
     leaf = max(20, n_rows // sklearn_boosting.LEAF_SHARE)
     return sklearn.ensemble.HistGradientBoostingClassifier(
-        min_samples_leaf=leaf, **chosen
+        min_samples_leaf=leaf, random_state=TRAINING.seed, **chosen
     )
 
 
@@ -113,7 +127,7 @@ def _logistic(n_rows: int, n_features: int) -> Any:
 
 def _catboost(n_rows: int, n_features: int) -> Any:
     del n_rows
-    chosen = base.drawing(catboost_symmetric.PARAMETERS, n_features)
+    chosen = _numbers(catboost_symmetric, n_features)
     chosen["thread_count"] = N_THREADS
     return catboost.CatBoostClassifier(**chosen)
 
