@@ -142,13 +142,12 @@ class Warehouse:
         """
         rows = table.conform(frame)
         clauses.refuse_strays(table, rows, first, last)
-        within, values = clauses.bounds(table, first, last)
+        within = clauses.bounds(table, first, last)
         where = f" WHERE {' AND '.join(within)}" if within else ""
         with self.transaction():
             self._ensure(table, rows)
             self._connection.execute(
-                f"DELETE FROM {clauses.relation(table)}{where}",  # noqa: S608
-                values,
+                f"DELETE FROM {clauses.relation(table)}{where}"  # noqa: S608
             )
             self._insert(table, rows)
         return rows.height
@@ -306,7 +305,8 @@ class Warehouse:
         unless = (
             f" ANTI JOIN {clauses.relation(table)} USING ({key})" if only_new else ""
         )
-        self._connection.register("incoming", rows.to_arrow())
+        # The bare stream: of anything else DuckDB asks pandas what it is.
+        self._connection.register("incoming", rows.__arrow_c_stream__())
         try:
             done = self._connection.execute(
                 f"INSERT INTO {clauses.relation(table)} BY NAME "  # noqa: S608
