@@ -153,10 +153,13 @@ def test_symbols_outside_the_universe_are_a_sector_of_their_own() -> None:
     )
 
 
-def test_ranks_agree_with_polars_ties_included() -> None:
-    values = np.random.default_rng(1).integers(-4, 5, 400).astype(np.float32)
+@pytest.mark.parametrize("n_symbols", [20, ranks.FEW + 50])
+def test_ranks_agree_with_polars_ties_included(n_symbols: int) -> None:
+    draw, n_rows = np.random.default_rng(1), 20 * n_symbols
+    values = draw.integers(-4, 5, n_rows) * 10.0 ** draw.integers(-30, 30, n_rows)
+    values = values.astype(np.float32)
     values[::17], values[::19] = np.nan, -0.0
-    day = np.repeat(np.arange(20), 20)
+    day = np.repeat(np.arange(20), n_symbols)
     found = values.copy()
     ranks.replace_by_ranks([found], day)
     frame = pl.DataFrame({"day": day, "x": values}).with_columns(
