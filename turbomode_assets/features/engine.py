@@ -48,20 +48,6 @@ class Block:
     last: dt.date
 
 
-@dataclasses.dataclass(frozen=True)
-class _Rows:
-    """Bars of a block sorted by symbol and session, as arrays of one length."""
-
-    given: Array
-    """A line per name of `bars.INPUTS`."""
-
-    start: Codes
-    """Row of each symbol's first bar, and one past the last row."""
-
-    n_asked: Codes
-    """Rows of each symbol that are asked for; always its last."""
-
-
 def blocks(first: dt.date, last: dt.date) -> list[Block]:
     """Blocks that cover `first` to `last`, one per calendar year touched.
 
@@ -143,13 +129,15 @@ def compute(
     if keys.is_empty():
         names = catalog.names(feature_set=feature_set)
         return wide.hstack([pl.Series(name, [], pl.Float32) for name in names])
-    rows = _rows(bars, universe, is_asked, feature_set)
-    return wide.hstack(_values(rows, keys, feature_set))
+    panel = _panel(bars, universe, is_asked, feature_set)
+    return wide.hstack(_values(panel, keys, feature_set))
 
 
-def _values(rows: _Rows, keys: pl.DataFrame, feature_set: str) -> list[pl.Series]:
+def _values(
+    panel: machine.Panel, keys: pl.DataFrame, feature_set: str
+) -> list[pl.Series]:
     """One column per feature, a value per row of `keys`."""
-    found = pl.concat(_parts(rows, feature_set))
+    found = pl.concat(_parts(panel, feature_set))
     ranked = {
         feature.name: np.array(found[feature.name])
         for feature in catalog.features(feature_set)
@@ -165,24 +153,17 @@ def _values(rows: _Rows, keys: pl.DataFrame, feature_set: str) -> list[pl.Series
     ]
 
 
-def _parts(rows: _Rows, feature_set: str) -> Iterator[pl.DataFrame]:
+def _parts(panel: machine.Panel, feature_set: str) -> Iterator[pl.DataFrame]:
     """Values of all features, of some symbols at a time."""
     chosen, steps = catalog.features(feature_set), _program(feature_set)
     _let_memory_be_reused()
-    part = rows.n_asked.cumsum() // _ROWS_AT_ONCE
+    part = panel.n_asked.cumsum() // _ROWS_AT_ONCE
     bounds = np.flatnonzero(np.diff(part, prepend=-1, append=part[-1] + 1))
     for first, last in itertools.pairwise(bounds):
-        n_asked = rows.n_asked[first:last]
+        n_asked = panel.n_asked[first:last]
         values = np.empty((len(chosen), n_asked.sum()), dtype=np.float32)
-        n_missing = machine.run(
-            steps.codes,
-            steps.numbers,
-            steps.n_columns,
-            rows.given,
-            rows.start[first : last + 1],
-            n_asked,
-            values,
-        )
+        some = machine.Panel(panel.given, panel.start[first : last + 1], n_asked)
+        n_missing = machine.run(steps, some, values)
         yield pl.DataFrame(
             [
                 pl.Series(feature.name, line, nan_to_null=n > 0)
@@ -214,9 +195,9 @@ def _ordered(bars: pl.DataFrame) -> pl.DataFrame:
     return bars if is_ordered else bars.sort("symbol", "session")
 
 
-def _rows(
+def _panel(
     bars: pl.DataFrame, universe: pl.DataFrame, is_asked: pl.Series, feature_set: str
-) -> _Rows:
+) -> machine.Panel:
     n_bars = bars["symbol"].rle().struct.field("len").to_numpy()
     start = np.append(0, n_bars.cumsum(dtype=np.int64))
     needed = {name for each in catalog.features(feature_set) for name in each.inputs}
@@ -226,7 +207,7 @@ def _rows(
     given = np.empty((len(INPUTS), bars.height))
     for name in needed:
         given[INPUTS.index(name)] = values[name]
-    return _Rows(
+    return machine.Panel(
         given=given,
         start=start,
         n_asked=np.add.reduceat(is_asked.to_numpy().astype(np.int64), start[:-1]),

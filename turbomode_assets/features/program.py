@@ -8,8 +8,8 @@
 What an instruction does is said in `operations`; doing it is the business of `machine`.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,13 @@ N_OPERANDS = 3
 Steps = dict[Formula, int]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Program:
+class Program(NamedTuple):
     """Instructions, as the arrays `machine.run` reads.
 
     Each row of `codes` is an operation, the column (or line of the result) it writes,
     its look-back, how many rows before the asked ones are wanted, and for each of
     three operands its column and how many rows ago; `numbers` has its two numbers.
+    The order of fields stands in compiled code that is kept between runs.
     """
 
     codes: npt.NDArray[np.int64]

@@ -36,18 +36,11 @@ def evaluated(
     formula: Formula, columns: npt.NDArray[np.float64], n_asked: int
 ) -> npt.NDArray[np.float32]:
     """Last values of a formula over given columns of one symbol, one per line."""
-    steps = program.compiled([formula])
-    out = np.empty(n_asked, dtype=np.float32)
-    machine.run(
-        steps.codes,
-        steps.numbers,
-        steps.n_columns,
-        columns,
-        np.array([0, columns.shape[1]]),
-        np.array([n_asked]),
-        out[None],
-    )
-    return out
+    bounds = np.array([0, columns.shape[1]])
+    panel = machine.Panel(columns, bounds, np.array([n_asked]))
+    out = np.empty((1, n_asked), dtype=np.float32)
+    machine.run(program.compiled([formula]), panel, out)
+    return out[0]
 
 
 def values(name: str, frame: Frame) -> npt.NDArray[np.float32]:
