@@ -2,9 +2,11 @@
 
 ``python benchmarks/feature_sets.py [--panel PANEL --universe CSV] [--from DAY]
 [--fold-sessions 252] [SET ...]`` trains on every named set, year after year, and
-prints out-of-fold log-loss, CPU seconds, and what each set gains over the first, with
-its 90 % block-bootstrap interval. ``--strongest N`` names instead the N features on
-which models that knew all of them relied most before the first predicted session.
+prints out-of-fold log-loss, CPU seconds, what each set gains over the first, with its
+90 % block-bootstrap interval, and their learning curves: log-loss year by year, each
+year forecast by models of the years before it. ``--strongest N`` names instead the N
+features on which models that knew all of them relied most before the first predicted
+session.
 """
 
 import argparse
@@ -46,6 +48,22 @@ def walk(
     return rows.select(*KEY, "p_up", "p_flat", "p_down")
 
 
+def print_curves(walked: dict[str, pl.DataFrame]) -> None:
+    """A line per year: the calibrated log-loss of each set."""
+    year = pl.col("session").dt.year().alias("year")
+    loss = classification.log_loss().mean()
+    curves = pl.concat(
+        [
+            rows.group_by(year).agg(loss.alias(name)).sort("year")
+            for name, rows in walked.items()
+        ],
+        how="align",
+    )
+    print(f"\n| {' | '.join(curves.columns)} |\n|{'---|' * curves.width}")
+    for n, *losses in curves.iter_rows():
+        print(f"| {n} | {' | '.join(f'{each:.4f}' for each in losses)} |")
+
+
 def strongest(samples: pl.DataFrame, options: argparse.Namespace) -> list[str]:
     """Features on which models that knew all of them relied most, before `first`.
 
@@ -85,9 +103,10 @@ def main() -> None:
     if options.strongest:
         print(" ".join(strongest(samples, options)))
         return
-    walked = walk(samples, options, usual)
+    walked = {usual: walk(samples, options, usual)}
     for name in others:
-        rows = walk(samples, options, name).join(walked, on=KEY, suffix=f"_{usual}")
+        walked[name] = walk(samples, options, name)
+        rows = walked[name].join(walked[usual], on=KEY, suffix=f"_{usual}")
         gain = real_skill.gains(rows, "", f"_{usual}")
         low, high = resampling.interval(gain, real_skill.GATE) or (0.0, 0.0)
         print(
@@ -95,6 +114,7 @@ def main() -> None:
             f"({1e4 * low:+.1f} to {1e4 * high:+.1f}) nats / 10,000",
             flush=True,
         )
+    print_curves(walked)
 
 
 if __name__ == "__main__":
