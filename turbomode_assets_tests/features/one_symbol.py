@@ -38,9 +38,9 @@ def evaluated(
     """Last values of a formula over given columns of one symbol, one per line."""
     bounds = np.array([0, columns.shape[1]])
     panel = machine.Panel(columns, bounds, np.array([n_asked]))
-    out = np.empty((1, n_asked), dtype=np.float32)
-    machine.run(program.compiled([formula]), panel, out)
-    return out[0]
+    out = np.empty(n_asked, dtype=np.float32)
+    machine.run(program.compiled([formula]), panel, out[None])
+    return out
 
 
 def values(name: str, frame: Frame) -> npt.NDArray[np.float32]:
