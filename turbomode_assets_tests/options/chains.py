@@ -34,7 +34,7 @@ def random_contracts(n: int, seed: int, *, years: float = 1.0) -> pl.DataFrame:
 
 
 def liquid_quotes() -> pl.DataFrame:
-    """Liquid quotes of RTX in 2026, AAPL and BABA in 2025 with Yahoo's implied volatility.
+    """Liquid quotes of RTX, AAPL and BABA with Yahoo's implied volatility.
 
     Both sides quoted, spread at most a fifth of the mid, 50 traded or 100 open. The
     volatility of 0.00001 that Yahoo gives where there is none is null.
