@@ -2,6 +2,8 @@
 
 import datetime as dt
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +15,18 @@ from turbomode_assets.store import warehouse
 MONDAY = dt.date(2024, 7, 1)
 TUESDAY = dt.date(2024, 7, 2)
 KNOWN_AT = dt.datetime(2024, 7, 2, 20, tzinfo=dt.UTC)
+
+NIGHT = """
+import pathlib, sys
+from turbomode_assets import sessions, tables
+from turbomode_assets.store import warehouse
+path, last = pathlib.Path(sys.argv[1]), sessions.on_or_before(sessions.LAST_DAY)
+with warehouse.opened(path) as store:
+    rows = store.read(tables.BARS)
+    store.replace(tables.BARS, rows, sessions.FIRST_DAY, last)
+    store.append(tables.BARS, rows)
+print(sorted({"exchange_calendars", "pandas"} & set(sys.modules)))
+"""
 
 
 def bars(session: dt.date, *symbols: str, close: float = 10.0) -> pl.DataFrame:
@@ -34,6 +48,17 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         store.replace(tables.BARS, frame, MONDAY, MONDAY)
     with warehouse.opened(tmp_path / "w.duckdb") as store:
         assert store.read(tables.BARS).equals(frame)
+
+
+def test_neither_writing_nor_the_calendar_imports_what_takes_long(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.duckdb"
+    with warehouse.opened(path) as store:
+        store.replace(tables.BARS, bars(MONDAY, "AAA"), MONDAY, MONDAY)
+    command = [sys.executable, "-c", NIGHT, str(path)]
+    night = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert night.stdout.strip() == "[]"
 
 
 def test_some_columns_are_the_same_columns(tmp_path: Path) -> None:
