@@ -1,29 +1,33 @@
-"""``turbomode report``: the desk's page, in one file that needs no network.
+"""``turbomode report``: a page for each desk, in one file that needs no network.
 
-Writes the page of the newest session into the home and says where it is; ``--open``
-shows it in the browser.
+Writes the pages of the newest session into the home and says where they are; ``--open``
+shows them in the browser.
 """
 
 import argparse
 import json
 import webbrowser
+from pathlib import Path
 
 from rich.console import Console
 
 from turbomode_assets import errors
-from turbomode_assets.defs import swing_page
+from turbomode_assets.defs import intraday_page, swing_page
 from turbomode_assets.store import home, warehouse
+
+_DESKS = {"swing": swing_page, "intraday": intraday_page}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
+    parser.add_argument("--desk", choices=_DESKS, help="only the page of this desk")
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     parser.add_argument("--json", action="store_true", help="where it is, as JSON")
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Write the page.
+    """Write the page of each desk that has spoken.
 
     Raises
     ------
@@ -31,17 +35,32 @@ def run(options: argparse.Namespace, console: Console) -> int:
         Where nothing was signaled or graded yet.
     """
     where = home.Home(options.home.resolve()) if options.home else home.locate()
-    with warehouse.opened(where.database) as store:
-        as_of = swing_page.newest_day(store)
-        if as_of is None:
-            message = f"expected signals or outcomes in {where.root}, found none; "
-            raise errors.MissingUpstream(message + "begin with: turbomode run")
-        page = swing_page.write(where.root, store, as_of)
-    told = {"page": str(page), "as_of": str(as_of)}
+    told = _written(where, options.desk)
+    if not told:
+        message = f"expected signals or outcomes in {where.root}, found none; "
+        raise errors.MissingUpstream(message + "begin with: turbomode run")
     if options.json:
         console.print_json(json.dumps(told), highlight=False)
     else:
-        console.print(f"{page}: up to {as_of}.", soft_wrap=True)
+        for one in told:
+            console.print(f"{one['page']}: up to {one['as_of']}.", soft_wrap=True)
     if options.open:
-        webbrowser.open(page.as_uri())
+        _show(told)
     return 0
+
+
+def _show(told: list[dict[str, str]]) -> None:
+    for one in told:
+        webbrowser.open(Path(one["page"]).as_uri())
+
+
+def _written(where: home.Home, desk: str | None) -> list[dict[str, str]]:
+    """Desk, page and day of each page that was written; of every desk for none."""
+    told = []
+    with warehouse.opened(where.database) as store:
+        for name in [desk] if desk else _DESKS:
+            as_of = _DESKS[name].newest_day(store)
+            if as_of is not None:
+                path = _DESKS[name].write(where, store, as_of)
+                told.append({"desk": name, "page": str(path), "as_of": str(as_of)})
+    return told

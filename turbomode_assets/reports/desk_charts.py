@@ -1,35 +1,68 @@
-"""Charts of a desk's page, as SVG: skill with its band, and the book.
+"""Charts of a desk's page, as SVG: skill with its band, the book, symbols.
 
-Draws what ``desk_sheet.py`` computed and computes nothing. Same numbers, same bytes.
+Draws what the sheets computed and computes nothing. Drawn as wide as a phone, so that
+words can be read there. Same numbers, same bytes.
 """
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from turbomode_assets.reports import drawing
 
+WIDE, HIGH = 5.2, 2.9
+"""Inches: 374 points, about the pixels a phone has across."""
 
-def skill(line: pl.DataFrame) -> str:
-    """Skill over the base rate with its band; an SVG element."""
-    figure, axes = drawing.figure(
-        "log-loss saved against the base rate, last half year"
-    )
-    _skill(axes, line)
+
+def skill(lines: Mapping[str, pl.DataFrame], title: str) -> str:
+    """Skill over time with its bands; an SVG element.
+
+    Parameters
+    ----------
+    lines
+        By what stands in the legend: session, skill, low and high.
+    title
+        What is shown.
+    """
+    figure, axes = drawing.figure(title, HIGH, WIDE)
+    _skill(axes, lines)
+    _dated(axes)
     return drawing.svg(figure, axes)
 
 
-def book(lines: pl.DataFrame) -> str:
-    """Equity of the book beside equal weight; an SVG element."""
-    figure, axes = drawing.figure("paper book of the largest edges, after costs")
-    _book(axes, lines)
+def book(lines: pl.DataFrame, names: Mapping[str, str], title: str) -> str:
+    """Equity of books; an SVG element.
+
+    Parameters
+    ----------
+    lines
+        session, and equity that begins at 1 in the columns of `names`.
+    names
+        What stands in the legend, by column.
+    title
+        What is shown.
+    """
+    figure, axes = drawing.figure(title, HIGH, WIDE)
+    _book(axes, lines, names)
+    _dated(axes)
     return drawing.svg(figure, axes)
 
 
 def rankings(rows: pl.DataFrame) -> str:
-    """Skill of each symbol with its interval; an SVG element."""
-    figure, axes = drawing.figure("skill of the signals on each symbol", high=4.2)
+    """Skill of each symbol with its interval, the best above; an SVG element.
+
+    Parameters
+    ----------
+    rows
+        symbol, rank, skill, skill_lower and skill_upper.
+    """
+    figure, axes = drawing.figure(
+        "skill of the signals on each symbol, 90 % range",
+        1.0 + 0.17 * rows.height,
+        WIDE,
+    )
     ordered = rows.sort("rank", descending=True)
     middle, names = ordered["skill"].to_list(), ordered["symbol"].to_list()
     ends = [
@@ -38,6 +71,7 @@ def rankings(rows: pl.DataFrame) -> str:
     ]
     axes.errorbar(middle, names, xerr=ends, fmt="o", markersize=3, linewidth=1)
     axes.axvline(0.0, color="black", linewidth=0.7)
+    _in_percent(axes.xaxis)
     return drawing.svg(figure, axes, has_legend=False)
 
 
@@ -49,44 +83,58 @@ def picture(line: pl.DataFrame, lines: pl.DataFrame) -> bytes:
     above, below = drawn.subplots(2, 1)
     above.set_title("log-loss saved against the base rate, last half year", fontsize=10)
     below.set_title("paper book of the largest edges, after costs", fontsize=10)
-    _skill(above, line)
-    _book(below, lines)
+    _skill(above, {"skill": line})
+    _book(below, lines, BOOKS)
     for axes in (above, below):
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
+        if axes.lines:
+            axes.legend(fontsize=8, frameon=False)
+            _dated(axes)
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
-def _skill(axes: Any, line: pl.DataFrame) -> None:
-    known = line.drop_nulls("skill")
-    if known.is_empty():
+BOOKS = {"book": "largest edges", "equal": "equal weight"}
+"""Columns of `top_book.TopBook.lines` in words."""
+
+
+def _skill(axes: Any, lines: Mapping[str, pl.DataFrame]) -> None:
+    known = {name: line.drop_nulls("skill") for name, line in lines.items()}
+    if all(line.is_empty() for line in known.values()):
         words = "half a year has not matured yet"
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", fontsize=9)
         axes.set_axis_off()
         return
-    axes.plot(
-        known["session"].to_list(),
-        known["skill"].to_list(),
-        label="skill",
-        linewidth=1.2,
-    )
-    band = line.drop_nulls("low")
-    axes.fill_between(
-        band["session"].to_list(),
-        band["low"].to_list(),
-        band["high"].to_list(),
-        alpha=0.2,
-        linewidth=0,
-        label="90 % range",
-    )
+    for (name, line), color in zip(known.items(), drawing.COLORS, strict=False):
+        days, values = line["session"].to_list(), line["skill"].to_list()
+        axes.plot(days, values, label=name, linewidth=1.2, color=color)
+        band = line.drop_nulls("low")
+        ends = (band[name].to_list() for name in ("session", "low", "high"))
+        axes.fill_between(*ends, alpha=0.2, linewidth=0, color=color)
     axes.axhline(0.0, color="black", linewidth=0.7)
+    _in_percent(axes.yaxis)
 
 
-def _book(axes: Any, lines: pl.DataFrame) -> None:
-    for name, words in (("book", "largest edges"), ("equal", "equal weight")):
-        days, values = lines["session"].to_list(), lines[name].to_list()
-        axes.plot(days, values, label=words, linewidth=1.2)
+def _book(axes: Any, lines: pl.DataFrame, names: Mapping[str, str]) -> None:
+    days = lines["session"].to_list()
+    for (column, name), color in zip(names.items(), drawing.COLORS, strict=False):
+        values = lines[column].to_list()
+        axes.plot(days, values, label=name, linewidth=1.2, color=color)
     axes.axhline(1.0, color="black", linewidth=0.7)
-    axes.legend(fontsize=8, frameon=False)
+
+
+def _in_percent(axis: Any) -> None:
+    from matplotlib import ticker  # noqa: PLC0415
+
+    axis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=None))
+
+
+def _dated(axes: Any) -> None:
+    """Few and short dates: a phone has no room for more."""
+    from matplotlib import dates  # noqa: PLC0415
+
+    locator = dates.AutoDateLocator(maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))

@@ -1,34 +1,27 @@
-"""A desk's page: skill, luck and cost at a glance, in one file that needs no network.
+"""The page of the swing desk: skill, luck and cost at a glance, in one file.
 
-Words and tables around what ``desk_sheet.py`` computed. Light or dark as the reader's
-device is, and readable on a phone: what is wide scrolls within itself.
+Words, tiles and tables around what ``desk_sheet.py`` computed; what every page looks
+like stands in ``page.py``.
 """
 
-import html
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from turbomode_assets.reports import (
     desk_charts,
     desk_sheet,
+    page,
     reliability_chart,
     scorecard,
     top_book,
 )
+from turbomode_assets.reports.page import Tile
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#222;--paper:#fff;--line:#ddd;--soft:#666}
-@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#16181b;--line:#3a3d42;
---soft:#9a9da3}figure svg{filter:invert(.91) hue-rotate(180deg)}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:66rem;margin:1.5rem auto;
-padding:0 1rem;color:var(--ink);background:var(--paper)}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-.wide{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}
-td,th{padding:.2rem .7rem;border-bottom:1px solid var(--line);text-align:left;
-white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-figure{margin:1rem 0;overflow-x:auto}svg{max-width:100%;height:auto}
-@media(max-width:45rem){svg{max-width:none;width:48rem}}p.note{color:var(--soft)}
-"""
+GRADES = {"symmetric_10pct": "by 10 %", "seed_10pct": "predecessor's"}
+"""Grades in words."""
+
+OVER = {"base_rate": "over the base rate", "volatility": "over volatility only"}
+"""References in words."""
 
 
 def render(sheet: desk_sheet.Sheet) -> str:
@@ -38,56 +31,83 @@ def render(sheet: desk_sheet.Sheet) -> str:
     ----------
     sheet
         Its numbers.
-
-    Returns
-    -------
-    str
-        An HTML document without scripts, links or anything fetched; same numbers, same
-        bytes.
     """
-    body = "\n".join(part for part in _parts(sheet) if part)
-    return (
-        "<!doctype html><html lang=en><head><meta charset=utf-8>"
-        '<meta name=viewport content="width=device-width,initial-scale=1">'
-        f"<title>turbomode, {sheet.as_of}</title><style>{_STYLE}</style></head>"
-        f"<body>\n{body}\n</body></html>\n"
-    )
+    return page.document("Swing desk", sheet.as_of, _parts(sheet))
 
 
 def _parts(sheet: desk_sheet.Sheet) -> Iterator[str]:
-    yield f"<h1>Swing desk, {sheet.as_of}</h1>"
+    yield page.tiles(_tiles(sheet))
     yield from _head(sheet)
-    yield "<h2>What changed</h2>"
-    yield _list(sheet.changes)
-    yield "<h2>Skill</h2>"
-    yield from _skill(sheet)
-    yield "<h2>Are the probabilities true?</h2>"
-    yield from _calibration(sheet)
-    yield "<h2>Hits by side, beside their base rate</h2>"
-    yield _sides(sheet.card.sides)
-    yield "<h2>The largest edges tonight</h2>"
+    yield page.heading("What changed")
+    yield page.bullets(sheet.changes)
+    yield page.heading("The largest edges tonight")
     yield from _tonight(sheet)
-    yield "<h2>Matured in the last seven days</h2>"
+    yield page.heading("Matured in the last seven days")
     yield from _week(sheet)
-    yield "<h2>Cost and luck: a paper book</h2>"
+    yield page.heading("Skill")
+    yield from _skill(sheet)
+    yield page.heading("Hits by side, beside their base rate")
+    yield from _sides(sheet)
+    yield page.heading("Are the probabilities true?")
+    yield from _calibration(sheet)
+    yield page.heading("Cost and luck: a paper book")
     yield from _book(sheet.book)
-    yield "<h2>Symbols</h2>"
+    yield page.heading("Symbols")
     yield from _symbols(sheet)
-    yield "<h2>Data</h2>"
-    yield _table(("table", "reaches"), sheet.newest)
-    yield _refused(sheet)
-    yield _notes(sheet)
+    yield page.heading("Data")
+    yield page.table(("table", "reaches"), sheet.newest)
+    yield page.refused(sheet.refused)
+    yield "".join(map(page.note, sheet.card.notes))
+
+
+def _tiles(sheet: desk_sheet.Sheet) -> Iterator[Tile]:
+    card = sheet.card
+    reign = f"generation {sheet.generation}, since {sheet.reigns_from}"
+    yield Tile(
+        label="Champion",
+        figure=card.champion or "nobody",
+        note=reign if card.champion else "no challenger has passed the gate",
+    )
+    yield from (_skill_tile(row) for row in card.skills if row.skill is not None)
+    for row in card.sides:
+        if row.mode == sheet.mode and row.grade == "symmetric_10pct" and row.n_matured:
+            yield Tile(
+                label=f"{row.side.capitalize()}s that hit",
+                figure=str(page.share(row.hit_share)),
+                note=f"{page.share(row.base_rate)} blindly; n {row.n_matured:,}, "
+                f"effective {row.n_effective}",
+            )
+    own, equal = sheet.book.worth
+    if own.total_return is not None:
+        luck = page.number(own.sharpe.deflated, 2) or "-"
+        yield Tile(
+            label="Paper book after costs",
+            figure=f"{own.total_return:+.1%}",
+            note=f"equal weight {equal.total_return:+.1%}; deflated Sharpe {luck}",
+        )
+
+
+def _skill_tile(row: scorecard.SkillRow) -> Tile:
+    whose = row.source.partition(",")[0]
+    return Tile(
+        label=f"Skill {OVER[row.reference]}",
+        figure=str(page.share(row.skill)),
+        note=f"{page.span(row.interval) or 'too few to bound'}; {whose}, "
+        f"{row.n_sessions} sessions",
+        tone=page.tone(row.interval),
+    )
 
 
 def _head(sheet: desk_sheet.Sheet) -> Iterator[str]:
     card = sheet.card
-    reigns = f"Champion {card.champion}, generation {sheet.generation}."
-    yield _paragraph(reigns if card.champion else "No champion reigns.")
-    yield _paragraph(
+    if not card.champion:
+        yield page.paragraph("No champion reigns.")
+    yield page.paragraph(supported(card, sheet.mode))
+    yield page.note(
         f"{card.n_signals:,} signals in {card.n_sessions} sessions, {card.n_open:,} of "
-        f"them not yet matured. The figures below are of {sheet.mode} signals."
+        f"them not yet matured. Hits, book and charts are of {sheet.mode} signals. "
+        "Skill is the share of the reference's log-loss saved; ranges are of 90 %."
     )
-    yield _paragraph(supported(card, sheet.mode))
 
 
 def supported(card: scorecard.Scorecard, mode: str) -> str:
@@ -112,61 +132,84 @@ def supported(card: scorecard.Scorecard, mode: str) -> str:
 
 
 def _skill(sheet: desk_sheet.Sheet) -> Iterator[str]:
-    head = ("source", "reference", "rows", "sessions", "loss", "reference loss")
-    rows = (
-        (
-            *(row.source, row.reference.replace("_", " "), row.n_rows, row.n_sessions),
-            *(_number(row.loss, 4), _number(row.reference_loss, 4)),
-            *(_share(row.skill), *map(_share, row.interval or (None, None))),
-        )
-        for row in sheet.card.skills
-    )
-    yield _table((*head, "skill", "low", "high"), rows)
     if sheet.skill["skill"].drop_nulls().len():
-        yield f"<figure>{desk_charts.skill(sheet.skill)}</figure>"
+        title = f"{sheet.mode} signals over the base rate, last half year"
+        yield page.figure(desk_charts.skill({"skill": sheet.skill}, title))
+    if sheet.folds:
+        named = {OVER[name]: line for name, line in sheet.folds.items()}
+        title = "champion out of sample, last half year"
+        yield page.figure(desk_charts.skill(named, title))
+    yield page.table(
+        ("source", "against", "skill", "90 % range", "loss", "its loss", "sessions"),
+        map(_skill_cells, sheet.card.skills),
+    )
     orders = (
         (
-            *(row.source, row.n_rows, _number(row.auc_up, 3)),
-            *(_number(row.rank_ic.mean, 3), _number(row.rank_ic.standard_error, 3)),
+            *(row.source, page.number(row.auc_up, 3)),
+            *(page.number(row.rank_ic.mean, 3),),
+            *(page.number(row.rank_ic.standard_error, 3), row.n_rows),
         )
         for row in sheet.card.orders
     )
-    yield _table(("source", "rows", "AUC of up", "rank IC", "its error"), orders)
+    yield page.table(("source", "AUC of up", "rank IC", "its error", "rows"), orders)
+
+
+def _skill_cells(row: scorecard.SkillRow) -> tuple[object, ...]:
+    return (
+        *(row.source, row.reference.replace("_", " ")),
+        *(page.share(row.skill), page.span(row.interval)),
+        *(page.number(row.loss, 4), page.number(row.reference_loss, 4)),
+        row.n_sessions,
+    )
 
 
 def _calibration(sheet: desk_sheet.Sheet) -> Iterator[str]:
     if not sheet.calibration:
-        yield _paragraph("Too few sessions have matured to tell.")
+        yield page.paragraph("Too few sessions have matured to tell.")
         return
-    yield _paragraph("On the dashed line, what was said came true as often as said.")
-    drawn = reliability_chart.draw(sheet.calibration).decode()
-    yield f"<figure>{drawn}</figure>"
+    yield page.paragraph(
+        "On the dashed line, what was said came true as often as said."
+    )
+    yield page.halves(
+        reliability_chart.draw({name: rows}).decode()
+        for name, rows in sheet.calibration.items()
+    )
 
 
-def _sides(sides: Sequence[scorecard.SideRow]) -> str:
-    head = ("mode", "side", "grade", "emitted", "matured", "effective n", "hits")
+def _sides(sheet: desk_sheet.Sheet) -> Iterator[str]:
     rows = (
         (
-            *(row.mode, row.side, row.grade, row.n_emitted, row.n_matured),
-            *(row.n_effective, _share(row.hit_share), _share(row.base_rate)),
+            *(row.side, GRADES[row.grade]),
+            *(page.share(row.hit_share), page.share(row.base_rate)),
+            *(row.n_matured, row.n_effective, row.n_emitted),
         )
-        for row in sides
+        for row in sheet.card.sides
+        if row.mode == sheet.mode
     )
-    return _table((*head, "base rate"), rows)
+    head = ("side", "grade", "hits", "base rate", "n", "effective n", "emitted")
+    yield page.table(head, rows)
+    yield page.note(
+        "By 10 %: a buy gained or a sell lost that much. The predecessor's grade calls "
+        "every sell right that did not gain as much."
+    )
 
 
 def _tonight(sheet: desk_sheet.Sheet) -> Iterator[str]:
     rows = [
-        (row["symbol"], row["side"], *(_share(row[n]) for n in _SAID), row["rank"])
+        (
+            (row["symbol"], row["side"], *(page.share(row[n]) for n in _SAID)),
+            sheet.reasons.get(row["symbol"], ""),
+        )
         for row in sheet.tonight.iter_rows(named=True)
     ]
     if not rows:
-        yield _paragraph("No symbol is bought or sold.")
+        yield page.paragraph("No symbol is bought or sold.")
         return
-    session, symbol = sheet.tonight["session"][0], rows[0][0]
-    yield _table(("symbol", "side", "up", "flat", "down", "edge", "rank"), rows)
-    yield _note(
-        f"Of {session}. Why, feature by feature: turbomode explain {symbol} {session}"
+    session, symbol = sheet.tonight["session"][0], sheet.tonight["symbol"][0]
+    yield page.explained(("symbol", "side", "up", "flat", "down", "edge"), rows)
+    yield page.note(
+        f"Of {session}. Points are what a feature added to the mean forecast of the "
+        f"session. All of it: turbomode explain {symbol} {session}"
     )
 
 
@@ -177,17 +220,17 @@ def _week(sheet: desk_sheet.Sheet) -> Iterator[str]:
     rows = [
         (
             *(row["symbol"], row["session"], row["matures_on"], row["side"]),
-            *(_share(row["realized_return"]), _HIT[row["is_hit"]]),
+            *(page.share(row["realized_return"]), _HIT[row["is_hit"]]),
         )
         for row in sheet.week.iter_rows(named=True)
     ]
     if not rows:
-        yield _paragraph("No buy or sell has matured.")
+        yield page.paragraph("No buy or sell has matured.")
         return
     n_hits = int(sheet.week["is_hit"].sum())
-    yield _paragraph(f"{n_hits} of {len(rows)} hit.")
-    table = _table(("symbol", "said on", "matured on", "side", "return", ""), rows)
-    yield f"<details><summary>Each of them</summary>{table}</details>"
+    yield page.paragraph(f"{n_hits} of {len(rows)} hit.")
+    head = ("symbol", "said on", "matured on", "side", "return", "")
+    yield page.folded("Each of them", page.table(head, rows))
 
 
 _HIT = {True: "hit", False: "miss", None: "-"}
@@ -195,16 +238,24 @@ _HIT = {True: "hit", False: "miss", None: "-"}
 
 def _book(book: top_book.TopBook) -> Iterator[str]:
     if book.lines.is_empty():
-        yield _paragraph("Nothing has matured.")
+        yield page.paragraph("Nothing has matured.")
         return
-    yield f"<figure>{desk_charts.book(book.lines)}</figure>"
-    head = ("book", "return", "drawdown", "turnover", "Sharpe", "error", "deflated")
-    yield _table((*head, "effective n"), map(_worth, book.worth))
-    yield _note(
+    title = "largest edges of each session, after costs"
+    yield page.figure(desk_charts.book(book.lines, desk_charts.BOOKS, title))
+    names = (desk_charts.BOOKS[worth.name] for worth in book.worth)
+    figures = zip(_WORTH, *map(_worth, book.worth), strict=True)
+    yield page.table(("", *names), figures)
+    yield page.note(
         "Sharpe: a year, of holding periods that do not overlap. Deflated: the chance "
         "that it exceeds what the best of as many worthless models as were tried "
         "would show. Equal weight holds every symbol and pays no costs."
     )
+
+
+_WORTH = (
+    *("return", "drawdown", "turnover", "Sharpe", "its standard error"),
+    *("deflated Sharpe", "effective n"),
+)
 
 
 def _worth(worth: top_book.Worth) -> tuple[object, ...]:
@@ -213,57 +264,14 @@ def _worth(worth: top_book.Worth) -> tuple[object, ...]:
         None if v is None else v * year for v in (found.ratio, found.standard_error)
     ]
     return (
-        "largest edges" if worth.name == "book" else "equal weight",
-        *map(_share, (worth.total_return, worth.drawdown, worth.turnover)),
-        *(_number(value, 2) for value in annual),
-        *(_number(found.deflated, 2), found.n_periods),
+        *map(page.share, (worth.total_return, worth.drawdown, worth.turnover)),
+        *(page.number(value, 2) for value in annual),
+        *(page.number(found.deflated, 2), found.n_periods),
     )
 
 
 def _symbols(sheet: desk_sheet.Sheet) -> Iterator[str]:
     if sheet.ranking.is_empty():
-        yield _paragraph("No symbol was ranked yet.")
+        yield page.paragraph("No symbol was ranked yet.")
         return
-    yield f"<figure>{desk_charts.rankings(sheet.ranking)}</figure>"
-
-
-def _refused(sheet: desk_sheet.Sheet) -> str:
-    if sheet.refused.is_empty():
-        return _paragraph("No delivered row was refused in the last 30 days.")
-    return _table(("refused in the last 30 days", "rows"), sheet.refused.iter_rows())
-
-
-def _notes(sheet: desk_sheet.Sheet) -> str:
-    return "".join(map(_note, sheet.card.notes))
-
-
-def _list(lines: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"
-
-
-def _paragraph(words: str) -> str:
-    return f"<p>{html.escape(words)}</p>"
-
-
-def _note(words: str) -> str:
-    return f"<p class=note>{html.escape(words)}</p>"
-
-
-def _table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    names = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    lines = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f"<div class=wide><table><tr>{names}</tr>\n{lines}</table></div>"
-
-
-def _cell(value: object) -> str:
-    shown = "-" if value is None else str(value)
-    kind = " class=n" if shown[:1] in "-+0123456789" else ""
-    return f"<td{kind}>{html.escape(shown)}</td>"
-
-
-def _number(value: float | None, digits: int) -> str | None:
-    return None if value is None else f"{value:.{digits}f}"
-
-
-def _share(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1%}"
+    yield page.figure(desk_charts.rankings(sheet.ranking))

@@ -7,7 +7,7 @@ while there are none, and the page says so.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -23,6 +23,9 @@ from turbomode_assets.stats import reliability
 
 N_TONIGHT, N_RANKED = 10, 20
 """Signals and symbols shown."""
+
+REFERENCES = ("base_rate", "volatility")
+"""What a champion is held against out of sample."""
 
 WEEK = dt.timedelta(days=7)
 
@@ -40,6 +43,8 @@ class Tables:
     """Columns seen_on and reason of `market_tables.QUARANTINE`."""
     newest: Sequence[tuple[str, dt.date | None]]
     """Newest session of each table people wait for."""
+    reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Why a symbol is among the largest edges of the newest session, in a sentence."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,12 +54,18 @@ class Sheet:
     as_of: dt.date
     mode: str
     generation: int
+    reigns_from: dt.date | None
+    """First session the champion spoke for; null where none reigns."""
     card: scorecard.Scorecard
     skill: pl.DataFrame
-    """session, skill, low and high, see `learning_lines.rolling_skill`."""
+    """Of signals over the base rate: session, skill, low and high, see
+    `learning_lines.rolling_skill`."""
+    folds: dict[str, pl.DataFrame]
+    """The same of the champion out of sample, over base_rate and over volatility."""
     calibration: dict[str, pl.DataFrame]
     """By class, see `reliability.reliability`."""
     tonight: pl.DataFrame
+    reasons: Mapping[str, str]
     week: pl.DataFrame
     ranking: pl.DataFrame
     book: top_book.TopBook
@@ -85,32 +96,48 @@ def sheet(found: Tables, as_of: dt.date, chosen: policy.Policy) -> Sheet:
     return Sheet(
         as_of=as_of,
         mode=mode,
-        generation=_generation(found.ledger.champions),
+        generation=generation(found.ledger.champions),
+        reigns_from=found.ledger.champions["effective_from"].max(),  # type: ignore[arg-type]
         card=scorecard.scorecard(found.ledger, chosen),
-        skill=_skill(rows, chosen),
+        skill=_skill(rows.drop_nulls("p_up_base_rate"), "base_rate", chosen),
+        folds=_folds(found.ledger, chosen),
         calibration=_calibration(rows, chosen),
-        tonight=_tonight(spoken),
+        tonight=tonight(spoken),
+        reasons=found.reasons,
         week=_week(graded, as_of),
         ranking=_ranking(found.rankings, mode),
         book=top_book.top_book(graded, chosen.paper, max(n_judged, 1)),
-        refused=_refused(found.quarantine, as_of),
+        refused=refused(found.quarantine, as_of),
         newest=found.newest,
         changes=_changes(found.ledger, spoken, as_of),
     )
 
 
-def _generation(champions: pl.DataFrame) -> int:
+def generation(champions: pl.DataFrame) -> int:
     """Different versions that have reigned."""
     return champions.filter(pl.col("version") != "")["version"].n_unique()
 
 
-def _skill(rows: pl.DataFrame, chosen: policy.Policy) -> pl.DataFrame:
-    names = {f"p_{c}_base_rate": f"p_{c}" for c in ("up", "flat", "down")}
-    usual = rows.drop(names.values()).rename(names).drop_nulls("p_up")
-    own = rows.drop_nulls("p_up_base_rate")
+def _skill(rows: pl.DataFrame, reference: str, chosen: policy.Policy) -> pl.DataFrame:
+    """Skill over time of rows that hold a reference's probabilities beside their own.
+
+    Every row has both.
+    """
+    names = {f"p_{name}_{reference}": f"p_{name}" for name in ("up", "flat", "down")}
+    usual = rows.drop(names.values()).rename(names)
     return learning_lines.rolling_skill(
-        learning_losses.losses(own), learning_losses.losses(usual), chosen.gate
+        learning_losses.losses(rows), learning_losses.losses(usual), chosen.gate
     )
+
+
+def _folds(ledger: scorecard.Ledger, chosen: policy.Policy) -> dict[str, pl.DataFrame]:
+    _, rows = scorecard.out_of_sample(ledger)
+    return {
+        reference: _skill(known, reference, chosen)
+        for reference in REFERENCES
+        for known in [rows.drop_nulls(f"p_up_{reference}")]
+        if known["session"].n_unique() >= learning_lines.ROLLING_SESSIONS
+    }
 
 
 def _calibration(rows: pl.DataFrame, chosen: policy.Policy) -> dict[str, pl.DataFrame]:
@@ -122,7 +149,14 @@ def _calibration(rows: pl.DataFrame, chosen: policy.Policy) -> dict[str, pl.Data
     }
 
 
-def _tonight(spoken: pl.DataFrame) -> pl.DataFrame:
+def tonight(spoken: pl.DataFrame) -> pl.DataFrame:
+    """Buys and sells of the newest session with the largest edges, at most `N_TONIGHT`.
+
+    Parameters
+    ----------
+    spoken
+        Signals of one mode.
+    """
     last = spoken.filter(pl.col("session") == pl.col("session").max())
     taken = last.filter(pl.col("side") != "hold")
     ordered = taken.sort(-pl.col("edge").abs(), "symbol").head(N_TONIGHT)
@@ -144,7 +178,16 @@ def _ranking(rankings: pl.DataFrame, mode: str) -> pl.DataFrame:
     return newest.sort("rank").head(N_RANKED)
 
 
-def _refused(quarantine: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+def refused(quarantine: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Columns reason and n_rows of what was refused in the last 30 days.
+
+    Parameters
+    ----------
+    quarantine
+        Columns seen_on and reason.
+    as_of
+        Last of these days.
+    """
     recent = quarantine.filter(pl.col("seen_on") > as_of - dt.timedelta(days=30))
     return recent.group_by("reason").agg(n_rows=pl.len()).sort("reason")
 

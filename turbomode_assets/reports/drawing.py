@@ -12,13 +12,13 @@ COLORS = ("#1b6ca8", "#c8553d", "#588157", "#8d6a9f", "#6c757d")
 _WIDE, _HIGH = 9.0, 3.2  # inches
 
 
-def figure(title: str, high: float = _HIGH) -> tuple[Any, Any]:
-    """Empty figure and its axes; `high` is in inches."""
+def figure(title: str, high: float = _HIGH, wide: float = _WIDE) -> tuple[Any, Any]:
+    """Empty figure and its axes; `high` and `wide` are in inches."""
     # Imported late: seconds that only a drawing needs. No backend is chosen, so a
     # program that draws on a screen is left alone.
     from matplotlib import figure as figures  # noqa: PLC0415
 
-    drawn = figures.Figure(figsize=(_WIDE, high), layout="constrained")
+    drawn = figures.Figure(figsize=(wide, high), layout="constrained")
     axes = drawn.subplots()
     axes.set_title(title, fontsize=10, loc="left")
     axes.tick_params(labelsize=8)

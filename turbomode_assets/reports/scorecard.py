@@ -134,11 +134,10 @@ def scorecard(ledger: Ledger, chosen: policy.Policy) -> Scorecard:
         their session; volatility alone is known only for the out-of-sample rows of
         the last champion, or of the last challenger where none reigns.
     """
-    reign = ledger.champions.sort("effective_from")["version"]
-    champion = (str(reign.last()) or None) if reign.len() else None
+    champion = reigning(ledger.champions)
     signals, outcomes = ledger.signals, _graded(ledger.outcomes, chosen)
     matured = signals.select(_SAID).join(outcomes, on=_KEY)
-    sources = _sources(ledger, matured, outcomes, champion)
+    sources = _sources(ledger, matured, outcomes)
     return Scorecard(
         champion=champion,
         n_sessions=signals["session"].n_unique(),
@@ -165,6 +164,24 @@ def scorecard(ledger: Ledger, chosen: policy.Policy) -> Scorecard:
     )
 
 
+def reigning(champions: pl.DataFrame) -> str | None:
+    """Version that reigns; None where nobody does."""
+    reign = champions.sort("effective_from")["version"]
+    return (str(reign.last()) or None) if reign.len() else None
+
+
+def out_of_sample(ledger: Ledger) -> tuple[str, pl.DataFrame]:
+    """Predictions of the champion, or of the last challenger where none reigns.
+
+    Returns
+    -------
+    tuple of str and pl.DataFrame
+        The version, empty without any, and its rows of `tables.OOF_PREDICTIONS`.
+    """
+    shown = reigning(ledger.champions) or _newest(ledger.oof)
+    return shown, ledger.oof.filter(pl.col("version") == shown)
+
+
 def _graded(outcomes: pl.DataFrame, chosen: policy.Policy) -> pl.DataFrame:
     named = [f"label_{name}" for name in (*GRADES, chosen.training.label)]
     keep = [*_KEY, "entry_on", "matures_on", "realized_return", *dict.fromkeys(named)]
@@ -173,10 +190,7 @@ def _graded(outcomes: pl.DataFrame, chosen: policy.Policy) -> pl.DataFrame:
 
 
 def _sources(
-    ledger: Ledger,
-    matured: pl.DataFrame,
-    outcomes: pl.DataFrame,
-    champion: str | None,
+    ledger: Ledger, matured: pl.DataFrame, outcomes: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     spoken = base_rate.beside(matured, outcomes)
     sources = {
@@ -184,8 +198,7 @@ def _sources(
         for mode in ("live", "replay")
     }
     returns = outcomes.select(*_KEY, "realized_return")
-    shown = champion or _newest(ledger.oof)
-    folds = ledger.oof.filter(pl.col("version") == shown)
+    shown, folds = out_of_sample(ledger)
     edge = (pl.col("p_up") - pl.col("p_down")).alias("edge")
     last = folds.with_columns(edge).join(returns, on=_KEY, how="left")
     sources[f"out of sample, {shown}"] = last

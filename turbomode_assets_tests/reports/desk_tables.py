@@ -26,7 +26,7 @@ def made(first: dt.date, last: dt.date, n_symbols: int) -> desk_sheet.Tables:
         signals=rows.drop("entry_on", "matures_on", "realized_return", "is_hit").drop(
             [name for name in rows.columns if name.startswith("label_")]
         ),
-        oof=tables.OOF_PREDICTIONS.empty(),
+        oof=_folds(rows, f"v{days[-1].year}"),
         verdicts=_verdicts(days),
         champions=_champions(days),
     )
@@ -66,6 +66,26 @@ def _rows(
     ).with_columns(
         rank=(-pl.col("edge")).rank("ordinal").over("session").cast(pl.Int64)
     )
+
+
+def _folds(rows: pl.DataFrame, version: str) -> pl.DataFrame:
+    """What the last champion said out of sample, three references beside it.
+
+    The base rate says the same of every row, volatility alone nearly what the champion
+    says, and momentum the base rate.
+    """
+    usual = {"up": 0.08, "flat": 0.84, "down": 0.08}
+    blurred = {name: 0.7 * pl.col(f"p_{name}") + 0.3 * p for name, p in usual.items()}
+    named = rows.with_columns(
+        version=pl.lit(version),
+        month=sessions.month_start(max(rows["session"].to_list())),
+        fold=pl.lit(0, pl.Int64),
+        label="label_symmetric_10pct",
+        **{f"p_{name}_base_rate": pl.lit(p) for name, p in usual.items()},
+        **{f"p_{name}_volatility": said for name, said in blurred.items()},
+        **{f"p_{name}_momentum": pl.lit(p) for name, p in usual.items()},
+    )
+    return named.select(tables.OOF_PREDICTIONS.column_names)
 
 
 def _champions(days: list[dt.date]) -> pl.DataFrame:
