@@ -67,13 +67,14 @@ def test_the_report_of_a_home_that_lived(
     lived: Lived, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, text = said(capsys, lived.where.root, "report", "--json")
-    found = json.loads(text)
+    (found,) = json.loads(text)
     page = pathlib.Path(found["page"]).read_text()
     with warehouse.opened(lived.where.database) as store:
         version = store.read(tables.CHAMPIONS)["version"][-1]
     assert code == 0
     assert found["as_of"] in page
     assert version in page
+    assert page.count("<tr class=why>") == page.count("<tr class=led>") > 0
 
 
 def test_an_empty_home_has_no_report(

@@ -50,8 +50,8 @@ def as_markdown(svg: bytes) -> str:
 def _ends(table: pl.DataFrame) -> tuple[float, float]:
     """Where the axes begin and end: at zero, unless all of it lies far from there."""
     low, high = table.select(
-        pl.min_horizontal("predicted", "low").min(),
-        pl.max_horizontal("predicted", "high").max().clip(0.01),
+        low=pl.min_horizontal("predicted", "low").min(),
+        high=pl.max_horizontal("predicted", "high").max().clip(0.01),
     ).row(0)
     return (low if low > high / _FAR else 0.0), high
 
@@ -81,8 +81,8 @@ def _panel(name: str, table: pl.DataFrame, left: int) -> str:
     frame = (
         f'<rect x="{left}" y="{MARGIN}" width="{SIDE}" height="{SIDE}" fill="none" '
         'stroke="#999"/>'
-        f'<line x1="{x(start)}" y1="{y(start)}" x2="{x(top)}" y2="{y(top)}" stroke="#999" '
-        'stroke-dasharray="4"/>'
+        f'<line x1="{x(start)}" y1="{y(start)}" x2="{x(top)}" y2="{y(top)}" '
+        'stroke="#999" stroke-dasharray="4"/>'
         f'<text x="{left}" y="{MARGIN - 8}">{name}: observed over predicted, '
         f"{f'{start:.1%} ' if start else 'up '}to {top:.1%}</text>"
     )
