@@ -82,18 +82,18 @@ def _tiles(sheet: desk_sheet.Sheet) -> Iterator[Tile]:
         luck = page.number(own.sharpe.deflated, 2) or "-"
         yield Tile(
             label="Paper book after costs",
-            figure=f"{own.total_return:+.1%}",
-            note=f"equal weight {equal.total_return:+.1%}; deflated Sharpe {luck}",
+            figure=str(page.share(own.total_return)),
+            note=f"equal weight {page.share(equal.total_return)}; "
+            f"deflated Sharpe {luck}",
         )
 
 
 def _skill_tile(row: scorecard.SkillRow) -> Tile:
-    whose = row.source.partition(",")[0]
     return Tile(
         label=f"Skill {OVER[row.reference]}",
         figure=str(page.share(row.skill)),
-        note=f"{page.span(row.interval) or 'too few to bound'}; {whose}, "
-        f"{row.n_sessions} sessions",
+        note=f"{page.span(row.interval) or 'too few to bound'}; "
+        f"{_source(row)}, {row.n_sessions} sessions",
         tone=page.tone(row.interval),
     )
 
@@ -140,12 +140,12 @@ def _skill(sheet: desk_sheet.Sheet) -> Iterator[str]:
         title = "champion out of sample, last half year"
         yield page.figure(desk_charts.skill(named, title))
     yield page.table(
-        ("source", "against", "skill", "90 % range", "loss", "its loss", "sessions"),
+        ("source", "against", "skill", "90 % range", "sessions", "loss", "its loss"),
         map(_skill_cells, sheet.card.skills),
     )
     orders = (
         (
-            *(row.source, page.number(row.auc_up, 3)),
+            *(_source(row), page.number(row.auc_up, 3)),
             *(page.number(row.rank_ic.mean, 3),),
             *(page.number(row.rank_ic.standard_error, 3), row.n_rows),
         )
@@ -156,11 +156,15 @@ def _skill(sheet: desk_sheet.Sheet) -> Iterator[str]:
 
 def _skill_cells(row: scorecard.SkillRow) -> tuple[object, ...]:
     return (
-        *(row.source, row.reference.replace("_", " ")),
-        *(page.share(row.skill), page.span(row.interval)),
+        *(_source(row), row.reference.replace("_", " ")),
+        *(page.share(row.skill), page.span(row.interval), row.n_sessions),
         *(page.number(row.loss, 4), page.number(row.reference_loss, 4)),
-        row.n_sessions,
     )
+
+
+def _source(row: scorecard.SkillRow | scorecard.OrderRow) -> str:
+    """Where rows come from; whose they are out of sample stands above."""
+    return row.source.partition(",")[0]
 
 
 def _calibration(sheet: desk_sheet.Sheet) -> Iterator[str]:
@@ -181,12 +185,12 @@ def _sides(sheet: desk_sheet.Sheet) -> Iterator[str]:
         (
             *(row.side, GRADES[row.grade]),
             *(page.share(row.hit_share), page.share(row.base_rate)),
-            *(row.n_matured, row.n_effective, row.n_emitted),
+            *(row.n_matured, row.n_effective),
         )
         for row in sheet.card.sides
         if row.mode == sheet.mode
     )
-    head = ("side", "grade", "hits", "base rate", "n", "effective n", "emitted")
+    head = ("side", "grade", "hits", "base rate", "n", "effective n")
     yield page.table(head, rows)
     yield page.note(
         "By 10 %: a buy gained or a sell lost that much. The predecessor's grade calls "

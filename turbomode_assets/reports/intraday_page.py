@@ -110,7 +110,7 @@ def _tiles(sheet: intraday_sheet.Sheet) -> Iterator[Tile]:
     for one in sheet.worths[:_N_TILES]:
         yield Tile(
             label=f"Skill, {_name(one)}",
-            figure=f"{one.skill:.1%}",
+            figure=str(page.share(one.skill)),
             note=f"{page.span(one.interval) or 'too few to bound'}; n {one.n:,}, "
             f"effective {one.n_effective:,}",
             tone=page.tone(one.interval),
@@ -120,8 +120,8 @@ def _tiles(sheet: intraday_sheet.Sheet) -> Iterator[Tile]:
         luck = page.number(book.sharpe.deflated, 2) or "-"
         yield Tile(
             label="Options book after costs",
-            figure=f"{book.total_return:+.1%}",
-            note=f"the shares {book.shares_return:+.1%}; deflated Sharpe {luck}",
+            figure=str(page.share(book.total_return)),
+            note=f"the shares {page.share(book.shares_return)}; deflated Sharpe {luck}",
         )
 
 
