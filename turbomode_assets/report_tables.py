@@ -109,7 +109,7 @@ _WRITTEN_ON = schema.date("day", "Day in New York it was written on.")
 
 MESSAGE_KINDS = (
     *("daily_report", "promotion", "refusal", "demotion", "drift"),
-    *("failure", "stale_data", "test"),
+    *("failure", "stale_data", "test", "answer"),
 )
 """What people are told of."""
 

@@ -19,6 +19,7 @@ import polars as pl
 
 from turbomode_assets import errors, report_tables, sessions, tables
 from turbomode_assets.defs import (
+    answering,
     catching_up,
     daily_report,
     freshness,
@@ -28,7 +29,7 @@ from turbomode_assets.defs import (
 )
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.defs.resources import ClockResource, WarehouseResource
-from turbomode_assets.notify import base, channels, outbox
+from turbomode_assets.notify import base, channels, outbox, questions
 from turbomode_assets.reports import news
 from turbomode_assets.store import home, mail, warehouse
 
@@ -93,11 +94,18 @@ def build_sensor(
         now = clock.now()
         try:
             addressed = channels.opened()
-            with warehouse.opened(restating.BUSY_SECONDS) as store:
+            with (
+                channels.silence(),
+                questions.heard(channels.listening(addressed)) as asked,
+                warehouse.opened(restating.BUSY_SECONDS) as store,
+            ):
                 found = [*told(store, now, is_living=settings.is_living and serves)]
                 found += failures(context.instance, store, now)
                 found += report(store, where, context.instance, now) if serves else ()
                 written = write(store, found, addressed, now)
+                given = answering.answered(asked, where, store, context.instance, now)
+                for question, answer in given:
+                    written += write(store, [answer], [question.channel], now)
         except (errors.WarehouseBusy, errors.SettingsError) as obstacle:
             return dg.SkipReason(str(obstacle))
         ledger = mail.Mail(Path(warehouse.database))

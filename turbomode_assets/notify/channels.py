@@ -8,7 +8,7 @@ error names the variable.
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import apprise
 from apprise.plugins import telegram as plugin
@@ -18,6 +18,9 @@ from turbomode_assets.notify import base, service, telegram
 
 PREFIX = "TURBOMODE_NOTIFY_"
 """What the variable of a channel begins with; the rest is its name."""
+
+LISTEN = "TURBOMODE_LISTEN"
+"""Variable that names, by comma, the channels in whose chat one may ask."""
 
 _TALKATIVE = (
     *("apprise", "requests", "requests_oauthlib", "urllib3.connectionpool"),
@@ -45,6 +48,35 @@ def opened(environment: Mapping[str, str] = os.environ) -> list[base.Channel]:
             for variable, url in sorted(environment.items())
             if variable.startswith(PREFIX) and url
         ]
+
+
+def listening(
+    opened: Sequence[base.Channel], environment: Mapping[str, str] = os.environ
+) -> list[telegram.Telegram]:
+    """Channels in whose chat one may ask; none unless they are named.
+
+    Parameters
+    ----------
+    opened
+        Every channel there is.
+    environment
+        Variables of the process.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where a name is of no chat of Telegram's.
+    """
+    wanted = {name.strip().lower() for name in environment.get(LISTEN, "").split(",")}
+    chats = [one for one in opened if isinstance(one, telegram.Telegram)]
+    unknown = wanted - {"", *(chat.name for chat in chats)}
+    if unknown:
+        message = (
+            f"expected names of Telegram channels in {LISTEN}, found "
+            f"{', '.join(sorted(unknown))}; such a channel is {PREFIX}PHONE=tgram://..."
+        )
+        raise errors.SettingsError(message)
+    return [chat for chat in chats if chat.name in wanted]
 
 
 @contextlib.contextmanager

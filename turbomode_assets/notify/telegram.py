@@ -14,7 +14,7 @@ https://core.telegram.org/bots/api
 """
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import requests
@@ -86,6 +86,8 @@ class Telegram:
     ) -> None:
         """Keep the address; nothing is asked yet."""
         self.name = name
+        self.bot = token.partition(":")[0]
+        """Number of the bot, which everybody may know."""
         self._token = token
         self._place: dict[str, Any] = {"chat_id": chat}
         if topic is not None:
@@ -121,6 +123,35 @@ class Telegram:
         earlier = (number for number in map(int, known) if number < newest)
         oldest = max([newest - 1 - SEARCHED, 0, *earlier])
         return all(map(self._is_rid_of, range(newest - 1, oldest, -1)))
+
+    def updates(self, after: int | None = None) -> list[dict[str, Any]]:
+        """What was written to the bot, in any chat, and is not confirmed.
+
+        Parameters
+        ----------
+        after
+            Confirms everything up to this number.
+
+        Returns
+        -------
+        list of dict
+            Telegram's updates, ascending; none where Telegram does not answer.
+        """
+        asked = {"timeout": 0, "allowed_updates": '["message"]'}
+        said = self._ask("getUpdates", asked | ({"offset": after + 1} if after else {}))
+        if not isinstance(said, _Said) or said.status != _OK:
+            return []
+        return list(said.content.get("result", []))
+
+    def is_place_of(self, message: Mapping[str, Any]) -> bool:
+        """Whether a message of an update was written in this chat and topic."""
+        chat = message.get("chat", {})
+        names = {str(chat.get("id")), f"@{chat.get('username')}"}
+        topic = self._place.get("message_thread_id")
+        return self._place["chat_id"] in names and topic in (
+            None,
+            message.get("message_thread_id"),
+        )
 
     def _is_rid_of(self, number: int) -> bool:
         """Whether nothing of ours stands at a number any more."""

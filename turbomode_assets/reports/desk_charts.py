@@ -103,9 +103,7 @@ BOOKS = {"book": "largest edges", "equal": "equal weight"}
 def _skill(axes: Any, lines: Mapping[str, pl.DataFrame]) -> None:
     known = {name: line.drop_nulls("skill") for name, line in lines.items()}
     if all(line.is_empty() for line in known.values()):
-        words = "half a year has not matured yet"
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", fontsize=9)
-        axes.set_axis_off()
+        _say(axes, "half a year has not matured yet")
         return
     for (name, line), color in zip(known.items(), drawing.COLORS, strict=False):
         days, values = line["session"].to_list(), line["skill"].to_list()
@@ -118,11 +116,20 @@ def _skill(axes: Any, lines: Mapping[str, pl.DataFrame]) -> None:
 
 
 def _book(axes: Any, lines: pl.DataFrame, names: Mapping[str, str]) -> None:
+    if lines.is_empty():
+        _say(axes, "nothing has matured yet")
+        return
     days = lines["session"].to_list()
     for (column, name), color in zip(names.items(), drawing.COLORS, strict=False):
         values = lines[column].to_list()
         axes.plot(days, values, label=name, linewidth=1.2, color=color)
     axes.axhline(1.0, color="black", linewidth=0.7)
+
+
+def _say(axes: Any, words: str) -> None:
+    """Say why nothing is drawn."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", fontsize=9)
+    axes.set_axis_off()
 
 
 def _in_percent(axis: Any) -> None:
@@ -135,6 +142,7 @@ def _dated(axes: Any) -> None:
     """Few and short dates: a phone has no room for more."""
     from matplotlib import dates  # noqa: PLC0415
 
-    locator = dates.AutoDateLocator(maxticks=6)
+    few = dict.fromkeys((dates.YEARLY, dates.MONTHLY, dates.DAILY), 6)
+    locator = dates.AutoDateLocator(maxticks=few)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))

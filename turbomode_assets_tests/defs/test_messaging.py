@@ -18,6 +18,10 @@ from turbomode_assets_tests.notify import desk
 from turbomode_assets_tests.store.test_warehouse import bars
 
 NOW = dt.datetime(2024, 7, 9, 8, tzinfo=dt.UTC)
+TABLES = """
+    SELECT string_agg(table_name, ', ' ORDER BY table_name)
+    FROM information_schema.tables
+"""
 PHONE = f"{channels.PREFIX}PHONE"
 
 
@@ -122,6 +126,37 @@ def test_a_tick_tells_dagster_everything_but_the_secret(
     )
     assert len(found.asset_events) == 1
     assert "planted" not in str(found)
+
+
+def test_questions_are_answered_once_and_change_nothing(
+    chat: telegram.Chat,
+    instance: dg.DagsterInstance,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where, now = home.Home(tmp_path), resources.ClockResource().now()
+    home.prepare(where, home.Settings())
+    monkeypatch.setenv(channels.LISTEN, "phone")
+    asked = ("/status", "signals", "/report@bot", "/rollback", "good morning")
+    for number, text in enumerate(asked, start=1):
+        chat.ask(text, 42, number)
+    chat.ask("/status", 666, len(asked) + 1)
+    said = [str(tick(where, instance, now, "simulated").skip_message) for _ in range(2)]
+    assert said[1] == "0 messages written, 0 parts sent."
+    with warehouse.opened(where.database) as store:
+        kept = store.read(report_tables.MESSAGES)["message"].to_list()
+        (written,) = store.cursor().sql(TABLES).fetchall()
+    assert sorted(kept) == [f"answer phone {number}" for number in range(1, 5)]
+    assert written == ("deliveries, messages, version",)
+    status, signals, report, confused = (
+        "".join(m.text for m in chat.messages.values() if m.text.startswith(title))
+        for title in ("Status", "Signals", "Daily report", "Not understood")
+    )
+    assert "Champion: nobody." in status
+    assert "No symbol is bought or sold." in signals
+    assert "amiss: bars" in report
+    assert "I understand:\n/status" in confused
+    assert chat.updates == []
 
 
 @pytest.mark.parametrize(("fault", "code"), [("none", 0), ("unreachable", 1)])

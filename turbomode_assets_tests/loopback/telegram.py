@@ -66,6 +66,8 @@ class Chat(server.Loopback):
     ----------
     messages : dict of int to Message
         What can be read in the chat, by number.
+    updates : list of dict
+        What was written to the bot and is not confirmed.
     planned : list of str
         Faults of the next requests, in order; then the draws go on.
     """
@@ -77,6 +79,7 @@ class Chat(server.Loopback):
         self.messages: dict[int, Message] = {}
         self.planned: list[str] = []
         self.met: set[str] = set()
+        self.updates: list[dict[str, Any]] = []
         self._number = 0
         self._next = SPARED
         self._random = random.Random(seed)  # noqa: S311 - no secret is drawn
@@ -84,6 +87,11 @@ class Chat(server.Loopback):
     def say(self, text: str) -> None:
         """Somebody else writes."""
         self._write(Message(text, is_by_bot=False))
+
+    def ask(self, text: str, chat: int, number: int) -> None:
+        """Somebody writes to the bot, in a chat of the given number."""
+        message = {"text": text, "chat": {"id": chat}}
+        self.updates.append({"update_id": number, "message": message})
 
     def is_reachable(self) -> bool:
         """Whether the next request is let through; draws what becomes of it."""
@@ -118,6 +126,10 @@ class Chat(server.Loopback):
             return _refusal(401, "Unauthorized")
         if method in ("sendMessage", "sendPhoto"):
             return self._sent(method, content)
+        if method == "getUpdates":
+            first = int(content.get("offset", 0))
+            self.updates = [one for one in self.updates if one["update_id"] >= first]
+            return reply.as_json({"ok": True, "result": self.updates})
         return self._changed(method, int(content["message_id"]))
 
     def _sent(self, method: str, content: dict[str, Any]) -> reply.Reply:
