@@ -5,6 +5,7 @@ here; nothing is computed.
 """
 
 import argparse
+import dataclasses
 import datetime as dt
 import logging
 import sys
@@ -32,6 +33,7 @@ from turbomode_assets import (
     cli_exchange,
     cli_explain,
     cli_notify,
+    cli_output,
     cli_replay,
     cli_report,
     cli_status,
@@ -141,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", type=_moment, help="known at this moment, such as 2024-06-28T23:00"
     )
     _add_home(bars)
+    cli_output.add(run, bars)
     for name, (text, module) in _OTHERS.items():
         other = commands.add_parser(name, help=text)
         _add_home(other)
@@ -199,7 +202,10 @@ def _bars(options: argparse.Namespace, console: Console) -> int:
             f"{moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York time, found none"
         )
         raise errors.MissingUpstream(message)
-    console.print(terminal.bars(rows))
+    if cli_output.is_asked(options):
+        cli_output.say(console, rows.to_dicts())
+    else:
+        console.print(terminal.bars(rows))
     return 0
 
 
@@ -210,14 +216,19 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     live_from = options.live_from or _default_live_from(last)
     steps = driver.plan(settings.first, sessions.on_or_after(live_from), last)
     home.prepare(where, settings)
-    console.print(f"Home {where.root}: {_described(settings)}.")
+    beside = cli_output.aside(options, console)
+    beside.print(f"Home {where.root}: {_described(settings)}.")
     definitions = assembly.assemble(where, home.read_settings(where))
     with driver.open_instance(where) as instance:
         agent = driver.Driver(where, definitions, instance)
         steps = agent.possible(steps)
-        taken = list(_with_progress(agent.live(steps), steps, console))
-    console.print(terminal.render(_scorecard(where)))
-    console.print(_closing(taken, time.monotonic() - began))
+        taken = list(_with_progress(agent.live(steps), steps, beside))
+    card = _scorecard(where)
+    if cli_output.is_asked(options):
+        cli_output.say(console, dataclasses.asdict(card))
+    else:
+        console.print(terminal.render(card))
+    beside.print(_closing(taken, time.monotonic() - began))
     return 0
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from turbomode_assets import errors
+from turbomode_assets import cli_output, errors
 from turbomode_assets.store import backup, home
 
 WAIT_SECONDS = 600.0
@@ -25,12 +25,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of ``turbomode backup``."""
     parser.set_defaults(command=write)
     parser.add_argument("to", type=Path, help="folder to write, not there yet")
+    cli_output.add(parser)
 
 
 def add_restore(parser: argparse.ArgumentParser) -> None:
     """Options of ``turbomode restore``."""
     parser.set_defaults(command=restore)
     parser.add_argument("backup", type=Path, help="folder that `backup` wrote")
+    cli_output.add(parser)
 
 
 def _home_of(options: argparse.Namespace) -> home.Home:
@@ -42,8 +44,7 @@ def write(options: argparse.Namespace, console: Console) -> int:
     where, to = _home_of(options), options.to.resolve()
     with backup.written(where, to, WAIT_SECONDS) as (copy, prints):
         found = _looked_at(copy, prints)
-    console.print(f"{where.root} is kept in {to}.", soft_wrap=True)
-    return _told(found, console)
+    return _told(f"{where.root} is kept in {to}.", found, options, console)
 
 
 def restore(options: argparse.Namespace, console: Console) -> int:
@@ -51,8 +52,7 @@ def restore(options: argparse.Namespace, console: Console) -> int:
     where = _home_of(options)
     with backup.restored(options.backup.resolve(), where) as (copy, prints):
         found = _looked_at(copy, prints)
-    console.print(f"{where.root} is {options.backup} again.", soft_wrap=True)
-    return _told(found, console)
+    return _told(f"{where.root} is {options.backup} again.", found, options, console)
 
 
 def _looked_at(copy: home.Home, prints: backup.Prints) -> list[dict[str, Any]]:
@@ -84,9 +84,19 @@ def _looked_at(copy: home.Home, prints: backup.Prints) -> list[dict[str, Any]]:
     return found
 
 
-def _told(found: Sequence[dict[str, Any]], console: Console) -> int:
+def _told(
+    sentence: str,
+    found: Sequence[dict[str, Any]],
+    options: argparse.Namespace,
+    console: Console,
+) -> int:
     broken = [one["sentence"] for one in found if not one["holds"]]
+    if cli_output.is_asked(options):
+        told = {"done": sentence, "n_invariants": len(found), "broken": broken}
+        cli_output.say(console, told)
+        return int(bool(broken))
+    console.print(sentence, soft_wrap=True)
     console.print(f"{len(found)} invariants looked at, {len(broken)} broken.")
-    for sentence in broken:
-        console.print(f"  broken: {sentence}", soft_wrap=True)
+    for one in broken:
+        console.print(f"  broken: {one}", soft_wrap=True)
     return int(bool(broken))

@@ -15,7 +15,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import errors, judging, loop, succession, tables
+from turbomode_assets import cli_output, errors, judging, loop, succession, tables
 from turbomode_assets.defs import driver, resources
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.models import scoring
@@ -56,6 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     rows.set_defaults(command=list_rows)
     rows.add_argument("version", help="a challenger that was judged")
     rows.add_argument("--to", type=Path, help="CSV file every row is written to")
+    cli_output.add(parser, pair, back, rows)
 
 
 def _home_of(options: argparse.Namespace) -> home.Home:
@@ -68,18 +69,20 @@ def show(options: argparse.Namespace, console: Console) -> int:
     with warehouse.opened(where.database) as store:
         reigns = alias.history(store.read(tables.CHAMPIONS), loop.DESK)
         standings = store.read(tables.STANDINGS)
-    if reigns.is_empty():
+    last = standings.sort("month").unique("version", keep="last", maintain_order=True)
+    both = reigns.join(last, on="version", how="left").sort("effective_from")
+    if cli_output.is_asked(options):
+        cli_output.say(console, both.to_dicts())
+    elif both.is_empty():
         console.print("Nobody has reigned yet.")
-        return 0
-    console.print(_table(reigns, standings))
+    else:
+        console.print(_table(both))
     return 0
 
 
-def _table(reigns: pl.DataFrame, standings: pl.DataFrame) -> Table:
+def _table(both: pl.DataFrame) -> Table:
     head = ("from", "champion", "why", "sessions", "gain", "evidence against")
     drawn = Table(*head)
-    last = standings.sort("month").unique("version", keep="last", maintain_order=True)
-    both = reigns.join(last, on="version", how="left").sort("effective_from")
     for row in both.iter_rows(named=True):
         gain = "-" if row["gain"] is None else f"{row['gain']:+.4f} nats"
         against = row["observed"]
@@ -98,6 +101,10 @@ def compare(options: argparse.Namespace, console: Console) -> int:
         names = [options.version, options.other or _reigning(champions)]
         pair = [_card(cards, name) for name in names]
         oof = [store.read(tables.OOF_PREDICTIONS, match={"version": n}) for n in names]
+    if cli_output.is_asked(options):
+        metrics = [{**card, "metrics": json.loads(card["metrics"])} for card in pair]
+        cli_output.say(console, {"cards": metrics, "losses": _paired(*oof)})
+        return 0
     drawn = Table("", *names, "difference")
     for name in _FACTS:
         drawn.add_row(name.replace("_", " "), *(str(card[name]) for card in pair))
@@ -178,7 +185,10 @@ def roll_back(options: argparse.Namespace, console: Console) -> int:
     since = row["effective_from"][0]
     with driver.open_instance(where) as instance:
         learning.report_door(instance, since, version)
-    console.print(f"{version or 'Nobody'} reigns from {since}.")
+    if cli_output.is_asked(options):
+        cli_output.say(console, {"champion": version or None, "reigns_from": since})
+    else:
+        console.print(f"{version or 'Nobody'} reigns from {since}.")
     return 0
 
 
@@ -191,8 +201,14 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
 
     with warehouse.opened(where.database) as store:
         rows = judging.compared_rows(store, options.version, scorer_of)
+    by_month = _by_month(rows)
+    if options.to:
+        rows.write_csv(options.to)
+    if cli_output.is_asked(options):
+        cli_output.say(console, by_month.to_dicts())
+        return 0
     drawn = Table("month", "rows", "loss", "compared", "loss there", "champion's")
-    for row in _by_month(rows).iter_rows(named=True):
+    for row in by_month.iter_rows(named=True):
         losses = ("loss", "loss_bet_on", "loss_champion")
         loss, compared, other = (
             "-" if row[name] is None else f"{row[name]:.4f}" for name in losses
@@ -206,7 +222,6 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
         "which an earlier challenger is compared with the champion of its time."
     )
     if options.to:
-        rows.write_csv(options.to)
         console.print(f"{rows.height} rows written to {options.to}.")
     return 0
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import errors
+from turbomode_assets import cli_output, errors
 from turbomode_assets.defs import assembly, driver, exchanging, resources, training
 from turbomode_assets.store import exchange, home, manifest, remote, warehouse
 
@@ -36,12 +36,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         ("pull", "take over what the other machine has sent", pull),
         ("status", "how far both ways are", status),
     ):
-        commands.add_parser(name, help=text).set_defaults(command=command)
+        one = commands.add_parser(name, help=text)
+        one.set_defaults(command=command)
+        cli_output.add(one)
+    cli_output.add(into)
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
-    """Options of ``turbomode train``: none but the home."""
+    """Options of ``turbomode train``."""
     parser.set_defaults(command=train)
+    cli_output.add(parser)
 
 
 def _home_of(options: argparse.Namespace) -> home.Home:
@@ -64,14 +68,20 @@ def join(options: argparse.Namespace, console: Console) -> int:
         home.prepare(where, home.with_first(home.read_settings(where), options.first))
     home.join(where, options.role, options.url)
     place = remote.anonymous(options.url)
-    console.print(f"{where.root}: {options.role}, exchanging through {place}.")
+    if cli_output.is_asked(options):
+        told = {"home": where.root, "role": options.role, "place": place}
+        cli_output.say(console, told)
+    else:
+        console.print(f"{where.root}: {options.role}, exchanging through {place}.")
     return 0
 
 
 def push(options: argparse.Namespace, console: Console) -> int:
     """Send, and say what was sent."""
     here, role = _side(_home_of(options))
-    _tell(exchanging.push(here, role), console, "sent")
+    beside = cli_output.aside(options, console)
+    sent = _tell(exchanging.push(here, role), beside, "sent")
+    _close(options, console, {"sent": sent})
     return 0
 
 
@@ -79,38 +89,55 @@ def pull(options: argparse.Namespace, console: Console) -> int:
     """Take over, and say what was taken over and who reigns then."""
     where = _home_of(options)
     here, role = _side(where)
-    _tell(exchanging.pull(here, role, console.print), console, "taken over")
-    if role == "serve":
-        _follow_up(where, console)
+    beside = cli_output.aside(options, console)
+    taken = _tell(exchanging.pull(here, role, beside.print), beside, "taken over")
+    version = _follow_up(where, beside) if role == "serve" else None
+    _close(options, console, {"taken_over": taken, "champion": version})
     return 0
 
 
-def _follow_up(where: home.Home, console: Console) -> None:
+def _close(
+    options: argparse.Namespace, console: Console, told: dict[str, object]
+) -> None:
+    """Tell a machine what people were told on the way."""
+    if cli_output.is_asked(options):
+        cli_output.say(console, told)
+
+
+def _follow_up(where: home.Home, console: Console) -> str | None:
+    """Open the door for whoever reigns now, who is returned if it is another."""
     with warehouse.opened(where.database) as store:
         exchanging.tidy(store, where)
         with driver.open_instance(where) as instance:
             version = exchanging.open_the_door(store, instance)
     if version is not None:
         console.print(f"{version or 'Nobody'} reigns.")
+    return version
 
 
-def _tell(found: Iterable[manifest.Manifest], console: Console, done: str) -> None:
-    is_quiet = True
+def _tell(
+    found: Iterable[manifest.Manifest], console: Console, done: str
+) -> list[dict[str, object]]:
+    """Tell of every increment as it is done; all of them."""
+    told: list[dict[str, object]] = []
     for each in found:
-        is_quiet = False
         n_rows = sum(part.n_rows for part in each.parts)
         reached = f", up to {each.watermark}" if each.watermark else ""
         name = f"{each.channel} {each.sequence}"
         console.print(f"{name}: {n_rows} rows {done}{reached}.")
-    if is_quiet:
+        one = {"channel": each.channel, "sequence": each.sequence, "n_rows": n_rows}
+        told.append({**one, "watermark": each.watermark})
+    if not told:
         console.print(f"Nothing to be {done}.")
+    return told
 
 
 def status(options: argparse.Namespace, console: Console) -> int:
     """Print how far both channels are; 1 where one of them cannot go on."""
     here, role = _side(_home_of(options))
     drawn = Table("channel", "", "increments", "up to", "last", "waiting")
-    faults = []
+    faults: list[str] = []
+    standings = []
     ways = ((exchanging.SENT, "sent"), (exchanging.RECEIVED, "received"))
     for channels, way in ways:
         channel = channels[role]
@@ -120,7 +147,11 @@ def status(options: argparse.Namespace, console: Console) -> int:
             faults.append(str(fault))
             drawn.add_row(channel.name, way, *["-"] * 3, "see below")
             continue
+        standings.append(vars(found))
         drawn.add_row(*_cells(found))
+    if cli_output.is_asked(options):
+        cli_output.say(console, {"channels": standings, "faults": faults})
+        return int(bool(faults))
     console.print(drawn)
     for sentence in faults:
         console.print(sentence, markup=False, soft_wrap=True)
@@ -156,10 +187,13 @@ def train(options: argparse.Namespace, console: Console) -> int:
         )
         raise errors.SettingsError(message)
     here, role = _side(where)
-    _tell(exchanging.pull(here, role, console.print), console, "taken over")
+    beside, learned = cli_output.aside(options, console), []
+    taken = _tell(exchanging.pull(here, role, beside.print), beside, "taken over")
     definitions = assembly.assemble(where, settings)
     with driver.open_instance(where) as instance:
         for sentence in training.learn(where, definitions, instance, here):
-            console.print(sentence)
-    _tell(exchanging.push(here, role), console, "sent")
+            beside.print(sentence)
+            learned.append(sentence)
+    sent = _tell(exchanging.push(here, role), beside, "sent")
+    _close(options, console, {"taken_over": taken, "learned": learned, "sent": sent})
     return 0

@@ -7,13 +7,13 @@ here, and nothing is written.
 import argparse
 import dataclasses
 import datetime as dt
-import json
 from typing import Any
 
 import polars as pl
 from rich.console import Console
 
 from turbomode_assets import (
+    cli_output,
     errors,
     explanation,
     explanation_text,
@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol")
     parser.add_argument("session", type=dt.date.fromisoformat, help="as 2024-06-28")
     parser.add_argument("--features", type=int, default=N_FEATURES, help="how many")
-    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    cli_output.add(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -45,8 +45,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     with warehouse.opened(where.database) as store:
         kept = _kept(store, where, symbol, options.session)
     found = explanation.explain(kept, symbol)
-    if options.json:
-        console.print(_as_json(found), markup=False, soft_wrap=True)
+    if cli_output.is_asked(options):
+        cli_output.say(console, _as_record(found))
     else:
         console.print(explanation_text.draw(found, options.features))
     return int(bool(found.differences))
@@ -90,9 +90,9 @@ def _require(
         raise errors.MissingUpstream(found)
 
 
-def _as_json(found: explanation.Explanation) -> str:
+def _as_record(found: explanation.Explanation) -> dict[str, Any]:
     """Everything an explanation holds; probabilities as they are."""
-    record: dict[str, Any] = {
+    return {
         "signal": found.signal,
         "n_scored": found.n_scored,
         "model": found.card,
@@ -108,7 +108,6 @@ def _as_json(found: explanation.Explanation) -> str:
         "values": found.values,
         "contributions": _listed(found),
     }
-    return json.dumps(record, default=str, indent=1)
 
 
 def _listed(found: explanation.Explanation) -> dict[str, Any] | None:

@@ -6,10 +6,11 @@ outbox as every other, and says of each what became of it.
 
 import argparse
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import errors
+from turbomode_assets import cli_output, errors
 from turbomode_assets.defs import messaging, resources
 from turbomode_assets.notify import channels, outbox
 from turbomode_assets.reports import news
@@ -21,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     test = commands.add_parser("test", help="send a message to every channel")
     test.set_defaults(command=run)
+    cli_output.add(test)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -50,13 +52,21 @@ def run(options: argparse.Namespace, console: Console) -> int:
         messaging.write(store, [test], addressed, now)
     ledger = mail.Mail(where.database)
     messaging.deliver(ledger, addressed, clock)
-    drawn, code = Table("channel", "what became of it"), 0
-    for channel in addressed:
-        log = ledger.log(channel.name).filter(message=test.name)
-        last = log.sort("attempt", "happened_at").to_dicts()[-1]
-        is_sent = outbox.SENT in log["event"].to_list()
-        word = "sent" if is_sent else last["reason"] or "waits behind older messages"
-        drawn.add_row(channel.name, word)
-        code |= not is_sent
-    console.print(drawn)
-    return code
+    told = {one.name: _became(ledger.log(one.name), test.name) for one in addressed}
+    if cli_output.is_asked(options):
+        cli_output.say(console, told)
+    else:
+        drawn = Table("channel", "what became of it")
+        for row in told.items():
+            drawn.add_row(*row)
+        console.print(drawn)
+    return int(set(told.values()) != {outbox.SENT})
+
+
+def _became(log: pl.DataFrame, message: str) -> str:
+    """What became of a message on a channel."""
+    own = log.filter(message=message)
+    if outbox.SENT in own["event"].to_list():
+        return outbox.SENT
+    last = own.sort("attempt", "happened_at").row(-1, named=True)
+    return str(last["reason"] or "waits behind older messages")

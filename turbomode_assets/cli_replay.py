@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from turbomode_assets import (
+    cli_output,
     cli_replay_intraday,
     errors,
     replay,
@@ -48,6 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--desk", choices=("swing", "intraday"), default="swing", help="which loop"
     )
     cli_replay_intraday.add(parser)
+    cli_output.add(parser)
     parser.add_argument("--from", dest="live_from", type=day, required=True)
     parser.add_argument("--to", dest="last", type=day, required=True)
     parser.add_argument("--history-from", dest="first", type=day)
@@ -88,20 +90,24 @@ def run(options: argparse.Namespace, console: Console) -> int:
         _prepared(root / name, settings, options, now)
         for name, settings in _markets(options)
     ]
-    trained = _trained(folders, options.workers, console)
-    with console.status("living"):
+    beside = cli_output.aside(options, console)
+    trained = _trained(folders, options.workers, beside)
+    with beside.status("living"):
         lived = list(replay_files.live_all(folders, now, options.workers))
     # Trainings of an earlier run were waited for then.
     before = sum(one.seconds for one in trained if one.was_done) / options.workers
     seconds = (time.monotonic() - began + before) / len(folders)
     reports = [_report(one, trained, seconds, options.arms) for one in lived]
     for report in reports:
-        console.print(f"[bold]{report.name}[/bold]")
-        console.print(*learning_page.verdict_in_words(report), sep="\n")
-        console.print(learning_page.cost_in_words(report.cost))
+        beside.print(f"[bold]{report.name}[/bold]")
+        beside.print(*learning_page.verdict_in_words(report), sep="\n")
+        beside.print(learning_page.cost_in_words(report.cost))
     target = root / REPORT
     target.write_text(learning_page.render(reports), encoding="utf-8")
-    console.print(f"Report: {target}")
+    beside.print(f"Report: {target}")
+    if cli_output.is_asked(options):
+        arms = {one.name: list(map(dataclasses.asdict, one.arms)) for one in reports}
+        cli_output.say(console, {"report": target, "arms": arms})
     return 0
 
 

@@ -16,7 +16,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from turbomode_assets import errors, intraday_policy, intraday_replay, sessions
+from turbomode_assets import (
+    cli_output,
+    errors,
+    intraday_policy,
+    intraday_replay,
+    sessions,
+)
 from turbomode_assets.defs import resources
 from turbomode_assets.intraday import replay, scorecard
 from turbomode_assets.intraday_policy import IntradayPolicy
@@ -74,11 +80,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Replay every market asked for, one after another."""
+    beside, told = cli_output.aside(options, console), {}
     for name, market in _markets(options):
-        console.print(f"[bold]{name}[/bold]")
-        found = _replayed(market, options, console)
-        _show(found, market.rules(), console)
-    console.print(MEANING, soft_wrap=True)
+        beside.print(f"[bold]{name}[/bold]")
+        shown = _tables(_replayed(market, options, beside), market.rules())
+        told[name] = {title: rows.to_dicts() for title, rows, _ in shown}
+        for title, rows, forms in () if cli_output.is_asked(options) else shown:
+            console.print(_table(title, rows, forms))
+    if cli_output.is_asked(options):
+        cli_output.say(console, told)
+    else:
+        console.print(MEANING, soft_wrap=True)
     return 0
 
 
@@ -167,16 +179,20 @@ def _taught(
     return gated.speak(*span)
 
 
-def _show(found: replay.Replayed, rules: IntradayPolicy, console: Console) -> None:
+def _tables(
+    found: replay.Replayed, rules: IntradayPolicy
+) -> list[tuple[str, pl.DataFrame, Mapping[str, str]]]:
+    """Title, rows, and how each of their columns is written."""
     scores = scorecard.of_signals(found.signals, found.outcomes)
     regrets = scorecard.regrets(found.weights, found.track_records, rules.consensus)
     weights = scorecard.by_horizon(found.weights)
     horizons = dict.fromkeys(weights.columns[2:], ".3f")
-    console.print(_table("Worth beside the base rate", scores, _SCORES))
-    console.print(_table("Regret beside its bound, in nats", regrets, _REGRETS))
-    forms = {"symbol": "", "expert": "", **horizons}
-    console.print(_table("Weights at the end", weights, forms))
-    console.print(_table("Voters", scorecard.of_voters(found.votes), _HEALTH))
+    return [
+        ("Worth beside the base rate", scores, _SCORES),
+        ("Regret beside its bound, in nats", regrets, _REGRETS),
+        ("Weights at the end", weights, {"symbol": "", "expert": "", **horizons}),
+        ("Voters", scorecard.of_voters(found.votes), _HEALTH),
+    ]
 
 
 def _table(title: str, rows: pl.DataFrame, forms: Mapping[str, str]) -> Table:

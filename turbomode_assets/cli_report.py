@@ -5,13 +5,12 @@ shows them in the browser.
 """
 
 import argparse
-import json
 import webbrowser
 from pathlib import Path
 
 from rich.console import Console
 
-from turbomode_assets import errors
+from turbomode_assets import cli_output, errors
 from turbomode_assets.defs import intraday_page, swing_page
 from turbomode_assets.store import home, warehouse
 
@@ -23,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=run)
     parser.add_argument("--desk", choices=_DESKS, help="only the page of this desk")
     parser.add_argument("--open", action="store_true", help="show it in the browser")
-    parser.add_argument("--json", action="store_true", help="where it is, as JSON")
+    cli_output.add(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -39,8 +38,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if not told:
         message = f"expected signals or outcomes in {where.root}, found none; "
         raise errors.MissingUpstream(message + "begin with: turbomode run")
-    if options.json:
-        console.print_json(json.dumps(told), highlight=False)
+    if cli_output.is_asked(options):
+        cli_output.say(console, told)
     else:
         for one in told:
             console.print(f"{one['page']}: up to {one['as_of']}.", soft_wrap=True)

@@ -5,7 +5,6 @@ nothing is computed here; the probes stand in ``defs/health.py``.
 """
 
 import argparse
-import json
 from typing import Any
 
 import polars as pl
@@ -13,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import errors, report_tables, sessions, tables
+from turbomode_assets import cli_output, errors, report_tables, sessions, tables
 from turbomode_assets.defs import (
     catching_up,
     driver,
@@ -32,7 +31,7 @@ N_RUNS, N_DELIVERIES = 5, 5
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    cli_output.add(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -50,8 +49,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         )
         raise errors.SettingsError(message)
     found = _found(where)
-    if options.json:
-        console.print_json(json.dumps(found, default=str), indent=1, highlight=False)
+    if cli_output.is_asked(options):
+        cli_output.say(console, found)
     else:
         _draw(found, console)
     return int(not all(probe["is_well"] for probe in found["health"]))

@@ -4,7 +4,6 @@ Shows each invariant with what was found; what they are stands in ``invariants``
 """
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import errors, proof_tables
+from turbomode_assets import cli_output, errors, proof_tables
 from turbomode_assets.invariants import base, verification
 from turbomode_assets.signals import chain
 from turbomode_assets.store import copying, home, warehouse
@@ -24,7 +23,7 @@ BROKEN = 1
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="print findings as JSON")
+    cli_output.add(parser)
     parser.add_argument(
         "--link",
         help="a link of the signal chain that was kept elsewhere: it must be in it",
@@ -43,15 +42,16 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if not where.database.is_file():
         message = f"expected a warehouse at {where.database}, found none; run first"
         raise errors.SettingsError(message)
+    is_json = cli_output.is_asked(options)
     with warehouse.opened(where.database) as store:
         found = list(verification.verify(base.Place(store, where), time.monotonic))
         links = store.read(proof_tables.SIGNAL_CHAIN)
-        prints = copying.fingerprints(store) if options.json else {}
+        prints = copying.fingerprints(store) if is_json else {}
     is_known = options.link in [None, *links["link"]]
     newest = chain.last_link(links)
-    if options.json:
+    if is_json:
         said = {"newest_link": newest, "is_link_known": is_known, "tables": prints}
-        console.print_json(json.dumps(said | _as_dict(found)))
+        cli_output.say(console, said | _as_dict(found))
     else:
         console.print(_drawn(found))
         console.print(_closing(found, newest), soft_wrap=True)

@@ -143,6 +143,7 @@ def _dated(axes: Any) -> None:
     from matplotlib import dates  # noqa: PLC0415
 
     few = dict.fromkeys((dates.YEARLY, dates.MONTHLY, dates.DAILY), 6)
-    locator = dates.AutoDateLocator(maxticks=few)
+    # With fewer than six of one kind, three of the next larger kind must do.
+    locator = dates.AutoDateLocator(minticks=3, maxticks=few)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
