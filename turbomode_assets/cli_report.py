@@ -11,16 +11,16 @@ from pathlib import Path
 from rich.console import Console
 
 from turbomode_assets import cli_output, errors
-from turbomode_assets.defs import intraday_page, swing_page
+from turbomode_assets.defs import pages
 from turbomode_assets.store import home, warehouse
-
-_DESKS = {"swing": swing_page, "intraday": intraday_page}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--desk", choices=_DESKS, help="only the page of this desk")
+    parser.add_argument(
+        "--desk", choices=pages.DESKS, help="only the page of this desk"
+    )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     cli_output.add(parser)
 
@@ -34,7 +34,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
         Where nothing was signaled or graded yet.
     """
     where = home.Home(options.home.resolve()) if options.home else home.locate()
-    told = _written(where, options.desk)
+    with warehouse.opened(where.database) as store:
+        found = pages.write(where, store, options.desk)
+    told = [
+        {"desk": name, "page": str(path), "as_of": str(as_of)}
+        for name, (path, as_of) in found.items()
+    ]
     if not told:
         message = f"expected signals or outcomes in {where.root}, found none; "
         raise errors.MissingUpstream(message + "begin with: turbomode run")
@@ -51,15 +56,3 @@ def run(options: argparse.Namespace, console: Console) -> int:
 def _show(told: list[dict[str, str]]) -> None:
     for one in told:
         webbrowser.open(Path(one["page"]).as_uri())
-
-
-def _written(where: home.Home, desk: str | None) -> list[dict[str, str]]:
-    """Desk, page and day of each page that was written; of every desk for none."""
-    told = []
-    with warehouse.opened(where.database) as store:
-        for name in [desk] if desk else _DESKS:
-            as_of = _DESKS[name].newest_day(store)
-            if as_of is not None:
-                path = _DESKS[name].write(where, store, as_of)
-                told.append({"desk": name, "page": str(path), "as_of": str(as_of)})
-    return told

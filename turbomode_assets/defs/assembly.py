@@ -16,6 +16,7 @@ from turbomode_assets.defs import (
     conditions,
     freshness,
     messaging,
+    pages,
     partitions,
     resources,
     roles,
@@ -90,6 +91,7 @@ def assemble(
         sensors=[
             *sensors.build(sensors.Parts(settings.role, jobs, timetable, watching)),
             messaging.build_sensor(where, settings, watching),
+            pages.build_sensor(where, watching),
         ],
         resources={**resources.build(where, settings), **(overrides or {})},
         executor=dg.in_process_executor,
