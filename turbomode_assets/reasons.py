@@ -6,7 +6,8 @@ its model learned from. Frames in, sentences out; nothing is read or written.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -58,23 +59,25 @@ def reasons(
     frozen = ledger.thaw(signals.sort("rank"), catalog.names(feature_set=feature_set))
     background = frozen.gather_every(math.ceil(frozen.height / N_BACKGROUND))
     sides = dict(signals.select("symbol", "side").iter_rows())
+    order = pl.DataFrame({"symbol": symbols}, schema={"symbol": pl.String()})
+    rows = order.join(frozen, on="symbol", maintain_order="left")
+    found = contributions.explain_each(scorer, rows, background)
     return {
-        symbol: _sentence(
-            contributions.explain(scorer, row, background), row, sides[symbol]
-        )
-        for symbol in symbols
-        for row in [frozen.filter(pl.col("symbol") == symbol)]
+        row["symbol"]: _sentence(one, row, sides[row["symbol"]])
+        for one, row in zip(found, rows.iter_rows(named=True), strict=True)
     }
 
 
-def _sentence(found: contributions.Contributions, row: pl.DataFrame, side: str) -> str:
+def _sentence(
+    found: contributions.Contributions, row: Mapping[str, Any], side: str
+) -> str:
     name = _CLASS[side]
     place = base.CLASSES.index(name)
     added = found.added.sum(axis=0)[:, place]
     largest = np.argsort(-abs(added), kind="stable")[:N_FEATURES]
     parts = (
         f"{_POINTS * added[at]:+.1f} by {found.features[at]}"
-        f" = {_written(row[found.features[at]].item())}"
+        f" = {_written(row[found.features[at]])}"
         for at in largest
     )
     return f"{name}, points: {', '.join(parts)}"

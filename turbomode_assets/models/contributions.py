@@ -57,42 +57,57 @@ class Contributions:
 def explain(
     scorer: scoring.Scorer, row: pl.DataFrame, background: pl.DataFrame
 ) -> Contributions:
-    """Take the probabilities of a row apart.
+    """Take the probabilities of one row apart, see `explain_each`."""
+    (found,) = explain_each(scorer, row, background)
+    return found
+
+
+def explain_each(
+    scorer: scoring.Scorer, rows: pl.DataFrame, background: pl.DataFrame
+) -> list[Contributions]:
+    """Take the probabilities of rows apart.
 
     Parameters
     ----------
     scorer
         The challenger or champion.
-    row
-        One row with every feature of the scorer, null where unknown.
+    rows
+        Rows with every feature of the scorer, null where unknown.
     background
-        Rows it is held against, such as samples learned from; at least one.
+        Rows each is held against, such as samples learned from; at least one.
 
     Returns
     -------
-    Contributions
-        In probability: 0.01 is one percentage point.
+    list of Contributions
+        One for each row; in probability: 0.01 is one percentage point.
     """
     names = scorer.borders.names
     codes, others = (
         scorer.borders.encode(layout.as_values(frame, names))
-        for frame in (row, background)
+        for frame in (rows, background)
     )
     ensemble = scorer.ensemble
     trees, found = ensemble.trees, tree_games.ways(ensemble)
     sums, others_sums = (trees.totals(c, ensemble.starts) for c in (codes, others))
-    slopes = _slopes(scorer, others_sums, sums)
-    added = np.zeros((len(scorer.line_up), len(names), len(base.CLASSES)))
-    for other, slope in zip(others, slopes, strict=True):
-        values = tree_games.shapley(found, trees, codes[0], other)
-        added += np.einsum("mfj,mjk->mfk", values, slope) / len(others)
-    return Contributions(
-        features=names,
-        line_up=scorer.line_up,
-        start=_final(scorer, others_sums).mean(axis=0),
-        added=added,
-        probabilities=_final(scorer, sums)[0],
-    )
+    start = _final(scorer, others_sums).mean(axis=0)
+    taken = []
+    for place in range(len(codes)):
+        own = sums[place : place + 1]
+        added = np.zeros((len(scorer.line_up), len(names), len(base.CLASSES)))
+        slopes = _slopes(scorer, others_sums, own)
+        for other, slope in zip(others, slopes, strict=True):
+            values = tree_games.shapley(found, trees, codes[place], other)
+            added += np.einsum("mfj,mjk->mfk", values, slope) / len(others)
+        taken.append(
+            Contributions(
+                features=names,
+                line_up=scorer.line_up,
+                start=start,
+                added=added,
+                probabilities=_final(scorer, own)[0],
+            )
+        )
+    return taken
 
 
 def _chances(scorer: scoring.Scorer, sums: Floats) -> Floats:

@@ -62,10 +62,10 @@ def _parts(sheet: desk_sheet.Sheet) -> Iterator[str]:
 
 def _tiles(sheet: desk_sheet.Sheet) -> Iterator[Tile]:
     card = sheet.card
-    reign = f"generation {sheet.generation}, since {sheet.reigns_from}"
+    reign = f"{card.champion}, since {sheet.reigns_from}"
     yield Tile(
         label="Champion",
-        figure=card.champion or "nobody",
+        figure=f"generation {sheet.generation}" if card.champion else "nobody",
         note=reign if card.champion else "no challenger has passed the gate",
     )
     yield from (_skill_tile(row) for row in card.skills if row.skill is not None)

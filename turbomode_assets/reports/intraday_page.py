@@ -102,10 +102,8 @@ def horizon(name: str) -> str:
 def _tiles(sheet: intraday_sheet.Sheet) -> Iterator[Tile]:
     yield Tile(
         label="Champion",
-        figure=sheet.champion or "nobody",
-        note=f"generation {sheet.generation}"
-        if sheet.champion
-        else "the voters speak without a learned model",
+        figure=f"generation {sheet.generation}" if sheet.champion else "nobody",
+        note=sheet.champion or "the voters speak without a learned model",
     )
     for one in sheet.worths[:_N_TILES]:
         yield Tile(

@@ -68,7 +68,7 @@ def test_the_champion_is_the_last_of_its_generation() -> None:
         "v2023",
         dt.date(2023, 1, 3),
     )
-    assert "generation 2, since 2023-01-03" in page()
+    assert "<b>generation 2</b><span>v2023, since 2023-01-03</span>" in page()
 
 
 @pytest.mark.parametrize(
