@@ -111,10 +111,14 @@ def explained(
     signals = store.read(tables.SIGNALS, session, session)
     version = signals["champion_version"][0]
     cards = store.read(tables.MODELS, match={"version": version})
-    address = str(cards["artifact_sha256"][0])
-    if registry.state(where.models, address) != "kept":
+    kept_ones = [
+        address
+        for address in cards["artifact_sha256"]
+        if registry.state(where.models, address) == "kept"
+    ]
+    if not kept_ones:
         return {}
-    scorer = scoring.load(registry.load(where.models, address))
+    scorer = scoring.load(registry.load(where.models, kept_ones[0]))
     return reasons.reasons(signals, tonight["symbol"].to_list(), scorer)
 
 

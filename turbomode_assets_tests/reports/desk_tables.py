@@ -69,7 +69,7 @@ def _rows(
 
 
 def _folds(rows: pl.DataFrame, version: str) -> pl.DataFrame:
-    """What the last champion said out of sample, three references beside it.
+    """What the last champion said out of sample in a year, three references beside it.
 
     The base rate says the same of every row, volatility alone nearly what the champion
     says, and momentum the base rate.
@@ -85,7 +85,9 @@ def _folds(rows: pl.DataFrame, version: str) -> pl.DataFrame:
         **{f"p_{name}_volatility": said for name, said in blurred.items()},
         **{f"p_{name}_momentum": pl.lit(p) for name, p in usual.items()},
     )
-    return named.select(tables.OOF_PREDICTIONS.column_names)
+    days = rows["session"].unique().sort().tail(252)
+    within = named.filter(pl.col("session").is_in(days.implode()))
+    return within.select(tables.OOF_PREDICTIONS.column_names)
 
 
 def _champions(days: list[dt.date]) -> pl.DataFrame:
