@@ -12,7 +12,7 @@ import dagster as dg
 import polars as pl
 
 from turbomode_assets import intraday_tables, options_tables, policy, tables
-from turbomode_assets.defs import health, swing_page, ticks
+from turbomode_assets.defs import health, intraday_page, swing_page, ticks
 from turbomode_assets.intraday import scorecard
 from turbomode_assets.options import metrics
 from turbomode_assets.reports import daily, desk_charts, desk_page, desk_sheet, news
@@ -101,7 +101,7 @@ def compose(
             for days in daily.SPANS
         ],
         intraday=[(days, _intraday(store, day, days)) for days in daily.SPANS],
-        voters=_voters(store, day),
+        voters=intraday_page.voters(store, day),
         options=[(days, _options(store, day, days)) for days in daily.SPANS],
         health=[(probe.name, probe.is_well, probe.sentence) for probe in looked],
     )
@@ -146,11 +146,6 @@ def _intraday(store: warehouse.Warehouse, day: dt.date, days: int) -> pl.DataFra
     signals = store.read(intraday_tables.SIGNALS, *window)
     outcomes = store.read(intraday_tables.OUTCOMES, *window)
     return scorecard.of_signals(signals, outcomes)
-
-
-def _voters(store: warehouse.Warehouse, day: dt.date) -> pl.DataFrame:
-    votes = store.read(intraday_tables.VOTES, _since(day, 7), day)
-    return scorecard.of_voters(votes)
 
 
 def _options(store: warehouse.Warehouse, day: dt.date, days: int) -> pl.DataFrame:

@@ -24,8 +24,8 @@ from turbomode_assets.options_policy import OPTIONS, SHARES
 from turbomode_assets.reports import intraday_page, intraday_sheet
 from turbomode_assets.store import home, warehouse
 
-WEEK = dt.timedelta(days=7)
-"""How far back it is asked how often each voter spoke."""
+WEEK = dt.timedelta(days=6)
+"""Before a day, how far back it is asked how often each voter spoke."""
 
 _SAID = (
     *intraday_tables.SIGNALS.key,
@@ -48,7 +48,7 @@ def read(store: warehouse.Warehouse, as_of: dt.date) -> intraday_sheet.Tables:
     place = consensus.BASELINES.index("base_rate")
     base = pl.col("expert_probabilities").list.get(place, null_on_oob=True)
     signals = said.with_columns(p_base=base).drop("expert_probabilities")
-    votes = store.read(intraday_tables.VOTES, as_of - WEEK, as_of)
+    votes = _votes(store, as_of)
     champions = store.read(desks.CHAMPIONS)
     verdicts = store.columns(desks.VERDICTS, ("version",), last=as_of)
     fills = store.read(options_tables.FILLS, last=as_of)
@@ -57,7 +57,7 @@ def read(store: warehouse.Warehouse, as_of: dt.date) -> intraday_sheet.Tables:
         signals=signals,
         outcomes=store.read(intraday_tables.OUTCOMES, last=as_of),
         votes=_newest_round(votes),
-        voters=scorecard.of_voters(votes),
+        voters=voters(store, as_of),
         weights=_weights(store, as_of),
         champions=champions.filter(pl.col("effective_from") <= as_of),
         n_judged=verdicts["version"].n_unique(),
@@ -74,6 +74,35 @@ def read(store: warehouse.Warehouse, as_of: dt.date) -> intraday_sheet.Tables:
             )
         ],
     )
+
+
+def voters(store: warehouse.Warehouse, as_of: dt.date) -> pl.DataFrame:
+    """How often each voter spoke in a week, its weight, and what its forecasts saved.
+
+    Parameters
+    ----------
+    store
+        The open warehouse.
+    as_of
+        Last day of the week.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of `scorecard.of_voters`, and weight and skill of
+        `scorecard.of_experts`, null where nothing was learned yet.
+    """
+    spoke = scorecard.of_voters(_votes(store, as_of))
+    days = swing_page.known(store, intraday_tables.WEIGHTS, as_of)
+    newest = days[-1] if days else as_of
+    weights = store.read(intraday_tables.WEIGHTS, newest, newest)
+    return spoke.join(
+        scorecard.of_experts(weights), on="voter", how="left", maintain_order="left"
+    )
+
+
+def _votes(store: warehouse.Warehouse, as_of: dt.date) -> pl.DataFrame:
+    return store.read(intraday_tables.VOTES, as_of - WEEK, as_of)
 
 
 def newest_day(store: warehouse.Warehouse) -> dt.date | None:

@@ -139,6 +139,36 @@ def by_horizon(weights: pl.DataFrame) -> pl.DataFrame:
     return wide.sort(key).select(*key, *horizons)
 
 
+def of_experts(weights: pl.DataFrame) -> pl.DataFrame:
+    """What each voter weighs after the last session, and what its forecasts saved.
+
+    Parameters
+    ----------
+    weights
+        Rows of `intraday_tables.WEIGHTS`; may be empty.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns voter, weight (the mean over symbols, horizons and streams) and skill,
+        the share of the base rate's log-loss that its own probabilities saved in all
+        rounds learned from; null where none was.
+    """
+    base = consensus.BASELINES[0]
+    newest = weights.filter(_is_newest())
+    summed = newest.group_by("expert").agg(
+        pl.col("weight").mean(), pl.col("loss").sum()
+    )
+    usual = summed.filter(expert=base)["loss"].sum()
+    skill = pl.when(pl.lit(usual) > 0).then(1.0 - pl.col("loss") / usual)
+    voters = summed.filter(~pl.col("expert").is_in(consensus.BASELINES))
+    return voters.select("weight", voter="expert", skill=skill).sort("voter")
+
+
+def _is_newest() -> pl.Expr:
+    return pl.col("session") == pl.col("session").max().over("symbol", "horizon")
+
+
 def n_effective(moments: pl.DataFrame, horizon: str) -> int:
     """Moments whose horizons do not overlap, as many as can be; of one symbol."""
     numbers = rounds.numbers(moments)

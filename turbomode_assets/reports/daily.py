@@ -55,7 +55,8 @@ class Daily:
     intraday: Sequence[tuple[int, pl.DataFrame]]
     """Days, and a row per horizon as `intraday.scorecard.of_signals` returns them."""
     voters: pl.DataFrame
-    """As `intraday.scorecard.of_voters` returns them, of the last week."""
+    """voter, n, spoken_share and last_excuse of the last week, and weight and skill,
+    what its own forecasts saved of the base rate's loss; see `intraday.scorecard`."""
     options: Sequence[tuple[int, pl.DataFrame]]
     """Days, and a row per basis: n, n_effective, value (the mean return), low, high."""
     health: Sequence[tuple[str, bool, str]]
@@ -213,7 +214,10 @@ def _option(days: int, row: dict[str, object]) -> str:
 
 
 def _voter(row: dict[str, object]) -> str:
-    return f"- {row['voter']}: spoke in {_share(row['spoken_share'])} of {row['n']}"
+    spoke = f"- {row['voter']}: spoke in {_share(row['spoken_share'])} of {row['n']}"
+    if row["skill"] is None:
+        return spoke
+    return f"{spoke}; weight {_share(row['weight'])}, skill {row['skill']:.1%}"
 
 
 def _share(value: object) -> str:

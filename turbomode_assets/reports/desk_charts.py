@@ -15,6 +15,9 @@ from turbomode_assets.reports import drawing
 WIDE, HIGH = 5.2, 2.9
 """Inches: 374 points, about the pixels a phone has across."""
 
+SMALL = 3.0
+"""Inches of a chart of which several stand side by side."""
+
 
 def skill(lines: Mapping[str, pl.DataFrame], title: str) -> str:
     """Skill over time with its bands; an SVG element.
@@ -75,6 +78,30 @@ def rankings(rows: pl.DataFrame) -> str:
     return drawing.svg(figure, axes, has_legend=False)
 
 
+def reliability(rows: pl.DataFrame, title: str) -> str:
+    """Observed over predicted frequency with bands; an SVG element.
+
+    Parameters
+    ----------
+    rows
+        As `reliability.reliability` returns them.
+    title
+        What is predicted.
+    """
+    figure, axes = drawing.figure(title, SMALL, SMALL)
+    said, happened = rows["predicted"].to_list(), rows["observed"].to_list()
+    axes.vlines(said, rows["low"].to_list(), rows["high"].to_list(), alpha=0.5)
+    axes.plot(said, happened, "o", markersize=4, color=drawing.COLORS[0])
+    ends = [min(*said, *rows["low"].to_list()), max(*said, *rows["high"].to_list())]
+    axes.plot(ends, ends, linestyle="--", linewidth=0.7, color="black")
+    axes.set_xlabel("said", fontsize=8)
+    axes.set_ylabel("happened", fontsize=8)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(_few_ticks())
+        _in_percent(axis)
+    return drawing.svg(figure, axes, has_legend=False)
+
+
 def picture(line: pl.DataFrame, lines: pl.DataFrame) -> bytes:
     """Skill and book below each other, as a PNG file for a message."""
     from matplotlib import figure as figures  # noqa: PLC0415 - seconds, if not needed
@@ -130,6 +157,12 @@ def _say(axes: Any, words: str) -> None:
     """Say why nothing is drawn."""
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", fontsize=9)
     axes.set_axis_off()
+
+
+def _few_ticks() -> Any:
+    from matplotlib import ticker  # noqa: PLC0415
+
+    return ticker.MaxNLocator(5)
 
 
 def _in_percent(axis: Any) -> None:

@@ -11,7 +11,6 @@ from turbomode_assets.reports import (
     desk_charts,
     desk_sheet,
     page,
-    reliability_chart,
     scorecard,
     top_book,
 )
@@ -175,8 +174,7 @@ def _calibration(sheet: desk_sheet.Sheet) -> Iterator[str]:
         "On the dashed line, what was said came true as often as said."
     )
     yield page.halves(
-        reliability_chart.draw({name: rows}).decode()
-        for name, rows in sheet.calibration.items()
+        desk_charts.reliability(rows, name) for name, rows in sheet.calibration.items()
     )
 
 

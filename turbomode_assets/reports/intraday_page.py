@@ -14,7 +14,6 @@ from turbomode_assets.reports import (
     intraday_sheet,
     intraday_worth,
     page,
-    reliability_chart,
 )
 from turbomode_assets.reports.page import Tile
 from turbomode_assets.reports.top_book import SESSIONS_A_YEAR
@@ -220,7 +219,7 @@ def _calibration(sheet: intraday_sheet.Sheet) -> Iterator[str]:
         "On the dashed line, what was said came true as often as said."
     )
     yield page.halves(
-        reliability_chart.draw({f"up, {horizon(name)}": rows}).decode()
+        desk_charts.reliability(rows, f"up, {horizon(name)}")
         for name, rows in sheet.calibration.items()
     )
 
@@ -274,12 +273,20 @@ def _voters(sheet: intraday_sheet.Sheet) -> Iterator[str]:
         return
     rows = (
         (
-            (row["voter"], page.share(row["spoken_share"]), row["n"]),
+            (
+                *(row["voter"], page.share(row["spoken_share"]), row["n"]),
+                *(page.share(row["weight"]), page.share(row["skill"])),
+            ),
             f"Last silent: {row['last_excuse']}" if row["last_excuse"] else "",
         )
         for row in voters.iter_rows(named=True)
     )
-    yield page.explained(("voter, last week", "spoke", "of"), rows)
+    head = ("voter", "spoke", "of", "weight", "skill")
+    yield page.explained(head, rows)
+    yield page.note(
+        "Spoke: in the last week. Skill: of its own forecasts over the base rate, in "
+        "all rounds learned from."
+    )
     if weights.height:
         named = [horizon(name) for name in weights.columns[2:]]
         shares = (

@@ -37,7 +37,7 @@ class Tables:
     votes: pl.DataFrame
     """Rows of `intraday_tables.VOTES` of the newest round of each symbol."""
     voters: pl.DataFrame
-    """As `intraday.scorecard.of_voters` returns them, of the last week."""
+    """voter, n, spoken_share and last_excuse of the last week, weight and skill."""
     weights: pl.DataFrame
     """symbol, expert and a column for each horizon; today's."""
     champions: pl.DataFrame

@@ -47,28 +47,17 @@ def as_markdown(svg: bytes) -> str:
     return f"![predicted against observed](data:image/svg+xml;base64,{packed})"
 
 
-def _ends(table: pl.DataFrame) -> tuple[float, float]:
-    """Where the axes begin and end: at zero, unless all of it lies far from there."""
-    low, high = table.select(
-        low=pl.min_horizontal("predicted", "low").min(),
-        high=pl.max_horizontal("predicted", "high").max().clip(0.01),
-    ).row(0)
-    return (low if low > high / _FAR else 0.0), high
-
-
-_FAR = 3.0
-"""Below what part of the highest the axes begin at zero."""
-
-
 def _panel(name: str, table: pl.DataFrame, left: int) -> str:
-    start, top = _ends(table)
+    top = max(
+        float(table.select(pl.max_horizontal("predicted", "high").max()).item()), 0.01
+    )
     color = _COLORS.get(name, "#333333")
 
     def x(value: float) -> str:
-        return f"{left + SIDE * (value - start) / (top - start):.1f}"
+        return f"{left + SIDE * value / top:.1f}"
 
     def y(value: float) -> str:
-        return f"{MARGIN + SIDE * (1 - (value - start) / (top - start)):.1f}"
+        return f"{MARGIN + SIDE * (1 - value / top):.1f}"
 
     marks = [
         f'<line x1="{x(p)}" x2="{x(p)}" y1="{y(low)}" y2="{y(high)}" '
@@ -81,9 +70,9 @@ def _panel(name: str, table: pl.DataFrame, left: int) -> str:
     frame = (
         f'<rect x="{left}" y="{MARGIN}" width="{SIDE}" height="{SIDE}" fill="none" '
         'stroke="#999"/>'
-        f'<line x1="{x(start)}" y1="{y(start)}" x2="{x(top)}" y2="{y(top)}" '
-        'stroke="#999" stroke-dasharray="4"/>'
+        f'<line x1="{x(0)}" y1="{y(0)}" x2="{x(top)}" y2="{y(top)}" stroke="#999" '
+        'stroke-dasharray="4"/>'
         f'<text x="{left}" y="{MARGIN - 8}">{name}: observed over predicted, '
-        f"{f'{start:.1%} ' if start else 'up '}to {top:.1%}</text>"
+        f"up to {top:.1%}</text>"
     )
     return frame + "".join(marks)

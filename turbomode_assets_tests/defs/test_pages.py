@@ -25,6 +25,15 @@ from turbomode_assets_tests.conftest import LAST, SETTINGS, Lived
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY
 
+SKILLS = """
+    WITH newest AS (
+        SELECT expert, sum(loss) AS loss FROM intraday.weights
+        WHERE session = (SELECT max(session) FROM intraday.weights) GROUP BY expert)
+    SELECT expert, 1 - loss / (SELECT loss FROM newest WHERE expert = 'base_rate')
+    FROM newest WHERE expert NOT IN ('base_rate', 'equal_weight', 'learned_model')
+    ORDER BY expert
+"""
+
 
 @pytest.fixture
 def kept(lived: Lived, tmp_path: pathlib.Path) -> home.Home:
@@ -103,6 +112,12 @@ def test_the_intraday_desk_has_a_page_of_its_own(tmp_path: pathlib.Path) -> None
     assert found.equity["book"].to_list() == [1.0, 1.0]
     assert found.equity["shares"].null_count() == 0
     assert found.voters.height == 8
+    assert found.voters["weight"].sum() < 1
+    with warehouse.opened(life.database) as store:
+        told = store.cursor().sql(SKILLS).fetchall()
+    assert found.voters.select("voter", "skill").rows() == [
+        (voter, pytest.approx(skill)) for voter, skill in told
+    ]
     drawn = path.read_text()
     assert "Intraday desk" in drawn
     assert "Too little was judged to say anything about skill." in drawn

@@ -111,6 +111,8 @@ def _voters() -> pl.DataFrame:
             "voter": ["momentum", "news"],
             "n": [130, 130],
             "spoken_share": [1.0, 0.5],
+            "weight": [0.4, None],
+            "skill": [0.012, None],
             "last_excuse": [None, "No headline."],
         }
     )

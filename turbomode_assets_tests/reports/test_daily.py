@@ -54,6 +54,8 @@ VOTERS = pl.DataFrame(
         "voter": ["momentum", "news"],
         "n": [26, 26],
         "spoken_share": [0.5, 1.0],
+        "weight": [0.12, None],
+        "skill": [-0.004, None],
         "last_excuse": ["flat", None],
     }
 )
@@ -151,5 +153,6 @@ def test_every_part_is_in_the_text() -> None:
         "- 1 d, model-based: mean return -7% (-9%..-5%) of 90 (effective n 9)" in text
     )
     assert "- 1 d, quoted: mean return 2% (-..-) of 4 (effective n 4)" in text
-    assert "- momentum: spoke in 50% of 26" in text
+    assert "- momentum: spoke in 50% of 26; weight 12%, skill -0.4%" in text
+    assert "- news: spoke in 100% of 26\n" in text
     assert "- disk: well. 41 GB free." in text

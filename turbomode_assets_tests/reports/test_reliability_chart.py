@@ -39,10 +39,3 @@ def test_every_class_has_its_panel_and_the_same_tables_the_same_bytes() -> None:
     assert svg == reliability_chart.draw(both)
     packed = reliability_chart.as_markdown(svg).partition("base64,")[2].rstrip(")")
     assert base64.b64decode(packed) == svg
-
-
-def test_what_lies_far_from_zero_fills_the_panel() -> None:
-    far = TABLE.with_columns(pl.all() + 0.4)
-    (left, _), (right, _) = points(reliability_chart.draw({"up": far}))
-    assert left == reliability_chart.MARGIN
-    assert right - left > reliability_chart.SIDE / 4
