@@ -179,13 +179,13 @@ def _skill(sheet: intraday_sheet.Sheet) -> Iterator[str]:
     if lines:
         title = "skill over the base rate, last half year"
         yield page.figure(desk_charts.skill(lines, title))
-    head = ("", "skill", "90 % range", "loss", "base rate's", "rank IC", "its error")
+    head = ("", "skill", "90 % range", "rank IC", "its error", "loss", "base rate's")
     rows = (
         (
             *(_name(one), page.share(one.skill), page.span(one.interval)),
-            *(page.number(one.loss, 4), page.number(one.base_loss, 4)),
-            *(page.number(one.rank_ic.mean, 3),),
+            page.number(one.rank_ic.mean, 3),
             page.number(one.rank_ic.standard_error, 3),
+            *(page.number(one.loss, 4), page.number(one.base_loss, 4)),
         )
         for one in sheet.worths
     )

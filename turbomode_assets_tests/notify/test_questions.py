@@ -1,6 +1,7 @@
 """Questions by Telegram: heard where one may ask, each once, whatever breaks."""
 
 import contextlib
+import logging
 import random
 from collections.abc import Iterator
 
@@ -60,10 +61,14 @@ def test_whoever_is_not_answered_by_telegram_hears_nothing(chat: loopback.Chat) 
     assert heard(PHONE) == [("phone", 1, "/status")]
 
 
-def test_under_faults_no_question_is_lost() -> None:
+def test_under_faults_no_question_is_lost_and_no_token_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
     draws = random.Random(2)  # noqa: S311 - no secret is drawn
     asked, known = [], set()
-    with server.led_to(loopback.Chat(desk.TOKEN, fault_rate=0.3, seed=4)) as chat:
+    wire = server.led_to(loopback.Chat(desk.TOKEN, fault_rate=0.3, seed=4))
+    with wire as chat, channels.silence():
         for number in range(1, 31):
             place = draws.choice([HOME, STRANGER])
             chat.ask("/status", place, number)
@@ -73,6 +78,7 @@ def test_under_faults_no_question_is_lost() -> None:
         known.update(heard(PHONE))
     assert sorted(known) == asked
     assert set(loopback.FAULTS) <= chat.met
+    assert "planted" not in caplog.text
 
 
 def test_one_may_ask_only_where_it_was_said() -> None:
