@@ -44,6 +44,8 @@ def test_a_person_is_told_the_same(
         assert probe["name"] in person
     assert found["champion"]["version"] in person
     assert "Nothing runs by itself" in person
+    # Piped, as here, it is plain text.
+    assert "\x1b" not in person
 
 
 def test_something_amiss_is_told_by_the_exit_code(

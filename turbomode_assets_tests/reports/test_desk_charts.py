@@ -1,4 +1,4 @@
-"""Charts of a desk's page over any span: drawn without a warning, and dated sparsely."""
+"""Charts of a desk over any span: drawn without a warning, and dated sparsely."""
 
 import datetime as dt
 import re
