@@ -34,6 +34,9 @@ _SAID = (
 )
 
 
+_PREDICTED = tuple(n for n in desks.PREDICTIONS.column_names if n != "fold")
+
+
 def read(store: warehouse.Warehouse, as_of: dt.date) -> intraday_sheet.Tables:
     """Tables of the intraday desk, up to a day.
 
@@ -60,6 +63,7 @@ def read(store: warehouse.Warehouse, as_of: dt.date) -> intraday_sheet.Tables:
         voters=voters(store, as_of),
         weights=_weights(store, as_of),
         champions=champions.filter(pl.col("effective_from") <= as_of),
+        oof=store.columns(desks.PREDICTIONS, _PREDICTED, last=as_of),
         n_judged=verdicts["version"].n_unique(),
         equity=_equity(store, as_of),
         traded=float(paid.sum()) / OPTIONS.risk.capital_usd,

@@ -99,8 +99,8 @@ def sheet(found: Tables, as_of: dt.date, chosen: policy.Policy) -> Sheet:
         generation=generation(found.ledger.champions),
         reigns_from=found.ledger.champions["effective_from"].max(),  # type: ignore[arg-type]
         card=scorecard.scorecard(found.ledger, chosen),
-        skill=_skill(rows.drop_nulls("p_up_base_rate"), "base_rate", chosen),
-        folds=_folds(found.ledger, chosen),
+        skill=_skill(rows.drop_nulls("p_up_base_rate"), "base_rate", chosen.gate),
+        folds=folds(found.ledger.champions, found.ledger.oof, chosen.gate),
         calibration=_calibration(rows, chosen),
         tonight=tonight(spoken),
         reasons=found.reasons,
@@ -118,7 +118,7 @@ def generation(champions: pl.DataFrame) -> int:
     return champions.filter(pl.col("version") != "")["version"].n_unique()
 
 
-def _skill(rows: pl.DataFrame, reference: str, chosen: policy.Policy) -> pl.DataFrame:
+def _skill(rows: pl.DataFrame, reference: str, gate: policy.GatePolicy) -> pl.DataFrame:
     """Skill over time of rows that hold a reference's probabilities beside their own.
 
     Every row has both.
@@ -126,14 +126,30 @@ def _skill(rows: pl.DataFrame, reference: str, chosen: policy.Policy) -> pl.Data
     names = {f"p_{name}_{reference}": f"p_{name}" for name in ("up", "flat", "down")}
     usual = rows.drop(names.values()).rename(names)
     return learning_lines.rolling_skill(
-        learning_losses.losses(rows), learning_losses.losses(usual), chosen.gate
+        learning_losses.losses(rows), learning_losses.losses(usual), gate
     )
 
 
-def _folds(ledger: scorecard.Ledger, chosen: policy.Policy) -> dict[str, pl.DataFrame]:
-    _, rows = scorecard.out_of_sample(ledger)
+def folds(
+    champions: pl.DataFrame, oof: pl.DataFrame, gate: policy.GatePolicy
+) -> dict[str, pl.DataFrame]:
+    """Skill of a champion out of sample over time, over each of `REFERENCES`.
+
+    Parameters
+    ----------
+    champions, oof
+        Rows of a desk's tables of reigns and of out-of-sample predictions.
+    gate
+        Gives the bootstrap.
+
+    Returns
+    -------
+    dict of str to pl.DataFrame
+        See `learning_lines.rolling_skill`; nothing below half a year.
+    """
+    _, rows = scorecard.out_of_sample(champions, oof)
     return {
-        reference: _skill(known, reference, chosen)
+        reference: _skill(known, reference, gate)
         for reference in REFERENCES
         for known in [rows.drop_nulls(f"p_up_{reference}")]
         if known["session"].n_unique() >= learning_lines.ROLLING_SESSIONS

@@ -11,6 +11,7 @@ import polars as pl
 
 from turbomode_assets.reports import (
     desk_charts,
+    desk_page,
     intraday_sheet,
     intraday_worth,
     page,
@@ -179,6 +180,10 @@ def _skill(sheet: intraday_sheet.Sheet) -> Iterator[str]:
     if lines:
         title = "skill over the base rate, last half year"
         yield page.figure(desk_charts.skill(lines, title))
+    if sheet.folds:
+        named = {desk_page.OVER[name]: line for name, line in sheet.folds.items()}
+        title = "learned model out of sample, last half year"
+        yield page.figure(desk_charts.skill(named, title))
     head = ("", "skill", "90 % range", "rank IC", "its error", "loss", "base rate's")
     rows = (
         (
@@ -192,9 +197,19 @@ def _skill(sheet: intraday_sheet.Sheet) -> Iterator[str]:
     yield page.table(head, rows)
     yield page.note(
         "Rank IC: of the probability of up and the return that followed, over the "
-        "rounds of a session. Volatility alone says nothing of direction: its forecast "
-        "is the base rate, and beside a trained challenger it stands on its card."
+        "rounds of a session."
     )
+    if sheet.fold_skills:
+        yield page.table(
+            ("learned model, out of sample", "skill", "90 % range", "sessions"),
+            (
+                (
+                    *(desk_page.OVER[one.reference], page.share(one.skill)),
+                    *(page.span(one.interval), one.n_sessions),
+                )
+                for one in sheet.fold_skills
+            ),
+        )
 
 
 def _hits(sheet: intraday_sheet.Sheet) -> Iterator[str]:

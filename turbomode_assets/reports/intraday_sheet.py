@@ -42,6 +42,8 @@ class Tables:
     """symbol, expert and a column for each horizon; today's."""
     champions: pl.DataFrame
     """Rows of `desks.CHAMPIONS`."""
+    oof: pl.DataFrame
+    """Rows of `desks.PREDICTIONS`."""
     n_judged: int
     """Challengers that were judged."""
     equity: pl.DataFrame
@@ -69,6 +71,10 @@ class Sheet:
     hits: tuple[intraday_worth.Hits, ...]
     lines: dict[str, pl.DataFrame]
     """Skill over time by horizon, see `learning_lines.rolling_skill`."""
+    folds: dict[str, pl.DataFrame]
+    """Of the champion out of sample, over all horizons, see `desk_sheet.folds`."""
+    fold_skills: tuple[scorecard.SkillRow, ...]
+    """The same in one figure each."""
     calibration: dict[str, pl.DataFrame]
     """By horizon, see `reliability.reliability`."""
     newest_signals: pl.DataFrame
@@ -114,6 +120,8 @@ def sheet(found: Tables, as_of: dt.date, gate: policy.GatePolicy) -> Sheet:
             part["horizon"][0]: intraday_worth.line(part, gate)
             for part in _parted(rows, ["horizon"])
         },
+        folds=desk_sheet.folds(found.champions, found.oof, gate),
+        fold_skills=_fold_skills(found, gate),
         calibration={
             part["horizon"][0]: reliability.reliability(part, "up", gate)
             for part in _parted(rows, ["horizon"])
@@ -126,6 +134,16 @@ def sheet(found: Tables, as_of: dt.date, gate: policy.GatePolicy) -> Sheet:
         refused=desk_sheet.refused(found.quarantine, as_of),
         tables=found,
         changes=tuple(_changes(found, spoken, as_of)),
+    )
+
+
+def _fold_skills(
+    found: Tables, gate: policy.GatePolicy
+) -> tuple[scorecard.SkillRow, ...]:
+    version, rows = scorecard.out_of_sample(found.champions, found.oof)
+    return tuple(
+        scorecard.skill_row(version, reference, rows, gate)
+        for reference in (desk_sheet.REFERENCES if rows.height else ())
     )
 
 

@@ -151,7 +151,7 @@ def scorecard(ledger: Ledger, chosen: policy.Policy) -> Scorecard:
             if (signals["mode"] == mode).any()
         ),
         skills=tuple(
-            _skill_row(name, reference, rows, chosen.gate)
+            skill_row(name, reference, rows, chosen.gate)
             for name, rows in sources.items()
             for reference in ("base_rate", "volatility")
             if f"p_up_{reference}" in rows.columns
@@ -170,16 +170,23 @@ def reigning(champions: pl.DataFrame) -> str | None:
     return (str(reign.last()) or None) if reign.len() else None
 
 
-def out_of_sample(ledger: Ledger) -> tuple[str, pl.DataFrame]:
+def out_of_sample(
+    champions: pl.DataFrame, oof: pl.DataFrame
+) -> tuple[str, pl.DataFrame]:
     """Predictions of the champion, or of the last challenger where none reigns.
+
+    Parameters
+    ----------
+    champions, oof
+        Rows of a desk's tables of reigns and of out-of-sample predictions.
 
     Returns
     -------
     tuple of str and pl.DataFrame
-        The version, empty without any, and its rows of `tables.OOF_PREDICTIONS`.
+        The version, empty without any, and its rows of `oof`.
     """
-    shown = reigning(ledger.champions) or _newest(ledger.oof)
-    return shown, ledger.oof.filter(pl.col("version") == shown)
+    shown = reigning(champions) or _newest(oof)
+    return shown, oof.filter(pl.col("version") == shown)
 
 
 def _graded(outcomes: pl.DataFrame, chosen: policy.Policy) -> pl.DataFrame:
@@ -198,7 +205,7 @@ def _sources(
         for mode in ("live", "replay")
     }
     returns = outcomes.select(*_KEY, "realized_return")
-    shown, folds = out_of_sample(ledger)
+    shown, folds = out_of_sample(ledger.champions, ledger.oof)
     edge = (pl.col("p_up") - pl.col("p_down")).alias("edge")
     last = folds.with_columns(edge).join(returns, on=_KEY, how="left")
     sources[f"out of sample, {shown}"] = last
@@ -237,9 +244,22 @@ def _side_row(
     )
 
 
-def _skill_row(
+def skill_row(
     source: str, reference: str, rows: pl.DataFrame, gate: policy.GatePolicy
 ) -> SkillRow:
+    """Log-loss that rows save against a reference.
+
+    Parameters
+    ----------
+    source
+        Where the rows come from, in words.
+    reference
+        Whose probabilities stand beside theirs, as the ending of a column.
+    rows
+        Columns symbol, session, label and both probabilities of each class.
+    gate
+        Gives the bootstrap.
+    """
     scored = rows.with_columns(
         classification.log_loss().alias("loss"),
         classification.log_loss(f"_{reference}").alias("reference"),

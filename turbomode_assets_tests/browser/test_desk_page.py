@@ -33,10 +33,8 @@ CONTRAST = "document.querySelector('figure svg') && getComputedStyle(\
 document.querySelector('figure svg')).filter"
 
 
-N_CHARTS = 6
-"""Charts of either page."""
-
-DESKS = ("swing", "intraday")
+DESKS = {"swing": 6, "intraday": 7}
+"""Charts of each page."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +85,7 @@ def test_a_page_draws_asks_nobody_and_fits(
     context.close()
     assert said == []
     assert asked == [page_file.as_uri()]
-    assert len(boxes) == N_CHARTS
+    assert len(boxes) == DESKS[desk]
     assert all(box["width"] > READABLE for box in boxes)
     # Nothing of a chart lies beyond the edge: none has to be scrolled.
     assert all(box["x"] + box["width"] <= width for box in (*boxes, *frames))

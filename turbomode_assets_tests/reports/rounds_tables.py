@@ -34,6 +34,7 @@ def made(
         voters=_voters(),
         weights=_weights(symbols),
         champions=_champions(days),
+        oof=_folds(rows),
         n_judged=7,
         equity=pl.DataFrame(
             {"session": days, "book": gains[:, 0], "shares": gains[:, 1]}
@@ -82,6 +83,29 @@ def _rows(
         is_up=pl.when(final).then(pl.Series(made_of) > 0),
         is_hit=pl.when(final & pl.Series(side != "hold")).then(pl.Series(hit)),
     )
+
+
+def _folds(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the last champion said out of sample: volatility says half of it."""
+    said = rows.filter(maturity="final").with_columns(
+        version=pl.lit("w2"),
+        month=pl.col("session").max(),
+        label=pl.when("is_up").then(pl.lit("up")).otherwise(pl.lit("down")),
+        **_both("", pl.col("p_up")),
+        **_both("_base_rate", pl.col("p_base")),
+        **_both("_volatility", (pl.col("p_up") + pl.col("p_base")) / 2),
+        **_both("_momentum", pl.col("p_base")),
+    )
+    return said.select(n for n in desks.PREDICTIONS.column_names if n != "fold")
+
+
+def _both(suffix: str, p_up: pl.Expr) -> dict[str, pl.Expr]:
+    """Columns of a forecast of direction."""
+    return {
+        f"p_up{suffix}": p_up,
+        f"p_flat{suffix}": pl.lit(0.0),
+        f"p_down{suffix}": 1.0 - p_up,
+    }
 
 
 def _votes(rows: pl.DataFrame, symbols: tuple[str, ...]) -> pl.DataFrame:

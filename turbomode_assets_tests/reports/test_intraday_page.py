@@ -144,6 +144,18 @@ def test_skill_over_time_and_reliability_are_those_of_scikit_learn(
     assert found["observed"].to_list() == pytest.approx(list(observed), abs=0.01)
 
 
+def test_the_learned_model_is_judged_as_scikit_learn_judges() -> None:
+    rows = tables().oof.with_columns(is_up=pl.col("label") == "up").sort("session")
+    own = losses(rows, "p_up")
+    for found in sheet().fold_skills:
+        usual = losses(rows, f"p_up_{found.reference}")
+        assert found.skill == pytest.approx(1 - sum(own) / sum(usual), rel=1e-3)
+        line = sheet().folds[found.reference]
+        n = learning_lines.ROLLING_SESSIONS
+        last = 1 - sum(own[-n:]) / sum(usual[-n:])
+        assert line["skill"][-1] == pytest.approx(last, rel=1e-3)
+
+
 def test_the_week_is_that_of_sql() -> None:
     told = sql(
         """
@@ -188,7 +200,7 @@ def test_the_same_numbers_give_the_same_page() -> None:
     again = intraday_sheet.sheet(tables(), LAST, GATE)
     assert intraday_page.render(again) == page()
     assert "<script" not in page()
-    assert page().count("<figure") == 6
+    assert page().count("<figure") == 7
 
 
 def test_a_desk_that_never_spoke_has_a_page_that_says_so() -> None:
@@ -200,6 +212,7 @@ def test_a_desk_that_never_spoke_has_a_page_that_says_so() -> None:
         voters=full.voters.clear(),
         weights=full.weights.clear(),
         champions=full.champions.clear(),
+        oof=full.oof.clear(),
         n_judged=0,
         equity=full.equity.clear(),
         traded=0.0,
