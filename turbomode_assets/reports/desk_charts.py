@@ -177,6 +177,9 @@ def _dated(axes: Any) -> None:
 
     few = dict.fromkeys((dates.YEARLY, dates.MONTHLY, dates.DAILY), 6)
     # With fewer than six of one kind, three of the next larger kind must do.
-    locator = dates.AutoDateLocator(minticks=3, maxticks=few)
+    locator = dates.AutoDateLocator(  # type: ignore[no-untyped-call]
+        minticks=3, maxticks=few
+    )
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    form = dates.ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(form)

@@ -308,5 +308,5 @@ def _voters(sheet: intraday_sheet.Sheet) -> Iterator[str]:
             (symbol, expert, *map(page.share, own))
             for symbol, expert, *own in weights.rows()
         )
-        head = ("symbol", "weight of", *named)
-        yield page.folded("What each weighs now", page.table(head, shares))
+        experts = page.table(("symbol", "weight of", *named), shares)
+        yield page.folded("What each weighs now", experts)
