@@ -43,8 +43,8 @@ def say(console: Console, found: Any) -> None:
     found
         Lists, dicts and values.
     """
-    told = json.dumps(found, default=str)
-    console.print_json(told, highlight=False, indent=1)
+    # Written as it is: to lay a large document out anew takes Rich seconds.
+    console.out(json.dumps(found, default=str, indent=1), highlight=False)
 
 
 def aside(options: argparse.Namespace, console: Console) -> Console:
