@@ -22,6 +22,7 @@ from turbomode_assets import (
     sessions,
     tables,
 )
+from turbomode_assets.defs import upstream
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.options import (
     book,
@@ -115,8 +116,8 @@ def trade(
     Raises
     ------
     errors.MissingUpstream
-        Where an earlier session was signaled in and not walked through, or has no
-        quotes.
+        Where nothing was signaled in the window, an earlier session was signaled in
+        and not walked through, or one has no quotes or no outcomes.
     errors.PolicyError
         Where trading is enabled: there is nothing here that could trade.
     """
@@ -125,6 +126,7 @@ def trade(
             "TRADING must be off, was on: the book is on paper and places no order"
         )
         raise errors.PolicyError(message)
+    _signaled(store, window)
     added = {
         table: [table.empty()]
         for table in options_tables.ALL
@@ -156,13 +158,17 @@ def _session(
     store: Warehouse, day: dt.date, rules: OptionsPolicy
 ) -> dict[schema.Table, pl.DataFrame]:
     """What the book does in one session, and what ended in it."""
+    # What an option made is written once: what it is made of must be there by then.
+    for table in (options_tables.QUOTES, intraday_tables.OUTCOMES):
+        upstream.require(table, [day], store.partitions(table))
     now, since = _restored(store, rules), sessions.shift(day, -1)
     quoted = store.read(options_tables.QUOTES, since, day)
-    if quoted.filter(pl.col("session") == day).is_empty():
-        message = f"expected quotes of {day}; materialize options/quotes first"
-        raise errors.MissingUpstream(message)
     said = store.columns(intraday_tables.SIGNALS, _SAID, last=day)
-    ends = store.read(intraday_tables.OUTCOMES, since, day)
+    # Also where a later session is stored already: nobody knew it in this evening.
+    is_known = pl.col("exit_on") <= day
+    ends = store.read(intraday_tables.OUTCOMES, since, day).with_columns(
+        pl.when(is_known).then("exit").alias("exit")
+    )
     chosen = selection.choose(said.filter(pl.col("session") >= since), quoted, rules)
     paid = _paid(store, Window(since, day))
     made = outcomes.of_signals(chosen, ends, quoted, paid, rules)

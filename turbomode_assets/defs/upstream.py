@@ -8,10 +8,11 @@ missing and which asset to materialize first. Nothing is computed here.
 import datetime as dt
 from collections.abc import Collection, Iterable
 
+import dagster as dg
 import polars as pl
 
 from turbomode_assets import errors, loop, market_tables, schema, sessions, tables
-from turbomode_assets.defs import partitions
+from turbomode_assets.defs import lineage, partitions
 from turbomode_assets.store import warehouse as warehouses
 
 _DAY = dt.timedelta(days=1)
@@ -44,12 +45,39 @@ def require(
         return
     named = ", ".join(map(str, missing[:SHOWN]))
     more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    asset = f"{table.schema_name}/{table.base_name}"
+    asset = lineage.holder(table.name).to_user_string()
     message = (
         f"expected partitions of {asset} that are not stored: {named}{more}; "
         f"materialize {asset} {missing[0]}...{missing[-1]} first"
     )
     raise errors.MissingUpstream(message)
+
+
+def require_made(
+    instance: dg.DagsterInstance,
+    table: schema.Table,
+    wanted: Iterable[dt.date],
+    stored: Iterable[dt.date],
+) -> None:
+    """Refuse partitions that hold nothing and that nobody ever made.
+
+    One that was made and is empty is no fault: a source may have had nothing for it.
+
+    Parameters
+    ----------
+    instance
+        Knows what was materialized.
+    table
+        The table they belong to.
+    wanted
+        Partitions that must be there.
+    stored
+        Partitions with rows.
+    """
+    empty = set(wanted) - set(stored)
+    if empty:
+        made = instance.get_materialized_partitions(lineage.holder(table.name))
+        require(table, empty, {partitions.parsed(key) for key in made})
 
 
 def require_revisions(store: warehouses.Warehouse, window: partitions.Window) -> None:

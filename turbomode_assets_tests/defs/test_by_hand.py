@@ -1,6 +1,5 @@
 """Any partition and any range can be made by hand; what must come first is said."""
 
-import dataclasses
 import datetime as dt
 import os
 import pathlib
@@ -9,13 +8,13 @@ import sys
 from collections.abc import Iterator
 
 import dagster as dg
-import polars as pl
 import pytest
 
-from turbomode_assets import errors, schema, sessions, tables
-from turbomode_assets.defs import assembly, driver, partitions
+from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs.assets import intraday, options
-from turbomode_assets.store import home, warehouse
+from turbomode_assets.store import home
+from turbomode_assets_tests.defs import by_hand
+from turbomode_assets_tests.defs.by_hand import Hands
 
 SETTINGS = home.Settings(n_symbols=4, first=dt.date(2024, 1, 2))
 LAST = dt.date(2024, 1, 31)
@@ -72,50 +71,11 @@ EVERY = (
 """Every asset with partitions, and one of them."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Hands:
-    """An empty home and somebody who materializes as they like."""
-
-    where: home.Home
-    job: dg.JobDefinition
-    instance: dg.DagsterInstance
-
-    def make(self, first: str, last: str, *assets: str) -> None:
-        """Materialize assets over a range, or one partition where the ends agree."""
-        keys = [dg.AssetKey(asset.split("/")) for asset in assets]
-        span = partitions.Window(*map(dt.date.fromisoformat, (first, last)))
-        self.job.execute_in_process(
-            instance=self.instance,
-            asset_selection=keys,
-            partition_key=first if first == last else None,
-            tags=partitions.range_tags(span) if first != last else {},
-        )
-
-    def read(self, table: schema.Table) -> pl.DataFrame:
-        """Rows of a table without the columns that say when something ran."""
-        with warehouse.opened(self.where.database) as store:
-            return store.read(table).drop(table.wall_clock_columns)
-
-    def stored(self, table: schema.Table) -> list[dt.date]:
-        """Partitions with rows."""
-        with warehouse.opened(self.where.database) as store:
-            return store.partitions(table)
-
-
-def _in(root: pathlib.Path) -> Iterator[Hands]:
-    where = home.Home(root)
-    home.prepare(where, SETTINGS)
-    definitions = assembly.assemble(where, SETTINGS)
-    job = definitions.resolve_implicit_global_asset_job_def()
-    with driver.open_instance(where) as instance:
-        yield Hands(where, job, instance)
-
-
 @pytest.fixture
 def hands(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hands]:
     """Before an empty home."""
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    yield from _in(tmp_path)
+    yield from by_hand.before(tmp_path, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +84,7 @@ def chained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hands]:
     with pytest.MonkeyPatch.context() as environment:
         root = tmp_path_factory.mktemp("chained")
         environment.setenv("DAGSTER_HOME", str(root))
-        for hands in _in(root):
+        for hands in by_hand.before(root, SETTINGS):
             hands.make(str(DAYS[0]), str(DAYS[-1]), *CHAIN)
             yield hands
 
@@ -135,7 +95,7 @@ def test_nothing_that_has_partitions_is_left_out(hands: Hands) -> None:
         key
         for key in graph.materializable_asset_keys
         if graph.get(key).is_partitioned
-        # What the other desk makes by hand is asked in its own tests.
+        # Those of the other desk are asked for in `test_desk_by_hand`.
         if graph.get(key).group_name not in {intraday.GROUP, options.GROUP}
     }
     assert {key.to_user_string() for key in found} == EVERY.keys()

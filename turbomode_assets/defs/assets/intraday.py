@@ -19,7 +19,7 @@ from typing import Any
 
 import dagster as dg
 
-from turbomode_assets import intraday_tables, market_tables
+from turbomode_assets import intraday_tables, market_tables, schema, sessions
 from turbomode_assets.defs import (
     desk,
     desk_learning,
@@ -27,6 +27,7 @@ from turbomode_assets.defs import (
     metadata,
     partitions,
     table_io,
+    upstream,
 )
 from turbomode_assets.defs.assets import intraday_learning
 from turbomode_assets.defs.resources import (
@@ -35,6 +36,7 @@ from turbomode_assets.defs.resources import (
     RoundsResource,
     WarehouseResource,
 )
+from turbomode_assets.store.warehouse import Warehouse
 
 GROUP = "intraday"
 """Group of the desk."""
@@ -118,6 +120,15 @@ def _window(context: dg.AssetExecutionContext) -> partitions.Window:
     return partitions.session_window(list(context.partition_keys))
 
 
+def _require_made(
+    context: dg.AssetExecutionContext, store: Warehouse, table: schema.Table
+) -> None:
+    """Refuse sessions of the run that another asset was to be asked for first."""
+    window = _window(context)
+    wanted = sessions.sessions_between(window.first, window.last)
+    upstream.require_made(context.instance, table, wanted, store.partitions(table))
+
+
 def _accounted(taken: desk.Taken) -> dg.AssetCheckResult:
     delivered, *kept = taken.account.values()
     return dg.AssetCheckResult(
@@ -152,6 +163,7 @@ def _votes(grains: partitions.Grains) -> dg.AssetsDefinition:
         """What each voter said at the end of each round, and why; written once."""
         table, window = intraday_tables.VOTES, _window(context)
         with warehouse.opened() as store:
+            _require_made(context, store, intraday_tables.BARS)
             added = desk.vote(store, window, rounds.rules())
             rows = store.read(table, window.first, window.last)
             check = table_io.schema_result(store, table, window)
@@ -202,6 +214,7 @@ def _signals(grains: partitions.Grains) -> dg.AssetsDefinition:
         """What the desk said at the end of each round; written once."""
         table, window, now = intraday_tables.SIGNALS, _window(context), clock.now()
         with warehouse.opened() as store:
+            _require_made(context, store, intraday_tables.VOTES)
             champions = desk_learning.Champions(store, models, rounds.rules())
             added = desk.speak(store, window, now, rounds.rules(), champions.ask)
             rows = store.read(table, window.first, window.last)
@@ -237,6 +250,8 @@ def _outcomes(grains: partitions.Grains) -> dg.AssetsDefinition:
         with warehouse.opened() as store:
             changed = desk.grade(store, window)
             rows = store.read(table, window.first, window.last)
+            if rows.is_empty() and not changed:
+                _require_made(context, store, intraday_tables.SIGNALS)
             check = table_io.schema_result(store, table, window)
         others = [day for day in changed if day < window.first]
         notes = table_io.count_by(rows, "maturity")

@@ -22,6 +22,7 @@ from turbomode_assets.defs import (
     model_card,
     partitions,
     table_io,
+    upstream,
 )
 from turbomode_assets.defs.resources import (
     ClockResource,
@@ -173,6 +174,8 @@ def _champion(grains: partitions.Grains) -> dg.AssetsDefinition:
         """Which learned model speaks from when; moved by a passing verdict alone."""
         week = partitions.parsed(context.partition_key)
         with warehouse.opened() as store:
+            stored = store.partitions(DESK.models)
+            upstream.require_made(context.instance, DESK.models, [week], stored)
             rows = desk_learning.seat(store, week, clock.now())
             for address in desk_learning.addresses(store, rows):
                 models.load(address)
