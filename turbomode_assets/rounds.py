@@ -29,6 +29,10 @@ HORIZONS = {"60_minutes": 4, "240_minutes": 16, "1_session": FULL_SESSION}
 """Rounds until a signal is judged, at the most, by name of the horizon; session time.
 ``1_session`` ends at the same minute of the next session."""
 
+HORIZON_SESSIONS = 2
+"""Sessions after its own in which a signal may be judged: four hours after the last
+rounds of a session reach over a half day."""
+
 Rounds = npt.NDArray[np.int64]
 
 

@@ -37,6 +37,17 @@ def test_an_exit_is_known_in_time_for_its_stream(horizon: str) -> None:
     assert waited.max() <= rounds.HORIZONS[horizon]
 
 
+@pytest.mark.parametrize("horizon", rounds.HORIZONS)
+def test_no_signal_waits_longer_than_it_may(horizon: str) -> None:
+    ends = rounds.named(rounds.exits(GRID["round"].to_numpy(), horizon))
+    days = sessions.sessions_between(FIRST, LAST + dt.timedelta(days=14))
+    place = {day: n for n, day in enumerate(days)}
+    own, judged = GRID["session"].to_list(), ends["session"].to_list()
+    waited = [place[b] - place[a] for a, b in zip(own, judged, strict=True)]
+    reach = 1 if horizon == "1_session" else rounds.HORIZON_SESSIONS
+    assert max(waited) <= reach
+
+
 def test_the_same_time_next_session() -> None:
     named = rounds.named(rounds.exits(GRID["round"].to_numpy(), "1_session"))
     following = [sessions.shift(day, 1) for day in GRID["session"]]

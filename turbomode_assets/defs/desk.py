@@ -351,17 +351,24 @@ def _walked(
     )
     symbols = votes["symbol"].unique()
     is_learned = all(symbol in newest for symbol in symbols)
-    since = min(newest[symbol] for symbol in symbols) if is_learned else None
+    since = _pending_from(min(newest[one] for one in symbols)) if is_learned else None
+    said = store.read(intraday_tables.SIGNALS, since, window.last)
+    voted = store.read(intraday_tables.VOTES, since, window.last)
     memory = walk.Memory(
         weights=_learned(store, intraday_tables.WEIGHTS, newest),
         track_records=_learned(store, intraday_tables.TRACK_RECORDS, newest),
-        votes=store.read(intraday_tables.VOTES, since, window.last),
-        signals=store.read(intraday_tables.SIGNALS, since, window.last),
+        votes=voted.join(said, on=_MOMENT, how="semi", maintain_order="left"),
+        signals=said,
     )
     # An outcome may rest on bars of the first session that is not learned from yet.
     first = pl.concat([memory.votes["session"], votes["session"]]).min()
     known = store.read(intraday_tables.BARS, first, window.last)  # type: ignore[arg-type]
     return loop.form_consensus(votes, known, memory, rules, learned)
+
+
+def _pending_from(learned_to: dt.date) -> dt.date:
+    """First session with signals that may not have ended with a session."""
+    return sessions.shift(learned_to, 1 - rounds.HORIZON_SESSIONS)
 
 
 def _learned(

@@ -18,6 +18,7 @@ from turbomode_assets import (
     intraday_tables,
     options_policy,
     options_tables,
+    rounds,
     schema,
     sessions,
     tables,
@@ -161,7 +162,8 @@ def _session(
     # What an option made is written once: what it is made of must be there by then.
     for table in (options_tables.QUOTES, intraday_tables.OUTCOMES):
         upstream.require(table, [day], store.partitions(table))
-    now, since = _restored(store, rules), sessions.shift(day, -1)
+    now = _restored(store, rules)
+    since = sessions.shift(day, -rounds.HORIZON_SESSIONS)
     quoted = store.read(options_tables.QUOTES, since, day)
     said = store.columns(intraday_tables.SIGNALS, _SAID, last=day)
     # Also where a later session is stored already: nobody knew it in this evening.

@@ -4,6 +4,7 @@ import datetime as dt
 import pathlib
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
 from turbomode_assets import (
@@ -21,9 +22,10 @@ from turbomode_assets_tests.defs import by_hand
 from turbomode_assets_tests.defs.by_hand import Hands
 
 SETTINGS = home.Settings(n_symbols=4, first=dt.date(2024, 1, 2))
-DAYS = sessions.sessions_between(dt.date(2024, 1, 8), dt.date(2024, 1, 10))
+DAYS = sessions.sessions_between(dt.date(2024, 7, 2), dt.date(2024, 7, 5))
+"""The one in the middle is a half day."""
 FIRST, LAST = str(DAYS[0]), str(DAYS[-1])
-SUNDAY = "2024-01-07"
+SUNDAY = "2024-06-30"
 
 BARS = ("bars", "daily_bars", "headlines", "chains", "fetches")
 INTAKE = tuple(f"intraday/{name}" for name in BARS)
@@ -121,6 +123,16 @@ def test_one_session_after_another_and_a_range_are_the_same(
     stepwise: Hands, ranged: Hands, table: schema.Table
 ) -> None:
     assert stepwise.read(table).equals(ranged.read(table))
+
+
+def test_an_option_is_told_of_every_signal_that_ended(stepwise: Hands) -> None:
+    key = list(options_tables.OUTCOMES.key)
+    ended = stepwise.read(intraday_tables.OUTCOMES).filter(
+        pl.col("maturity") == "final", pl.col("side") != "hold"
+    )
+    assert ended.height > 0
+    told = stepwise.read(options_tables.OUTCOMES)
+    assert ended.join(told, on=key, how="anti").is_empty()
 
 
 def test_every_session_asked_for_is_made(ranged: Hands) -> None:
