@@ -14,11 +14,16 @@ Sunday 03:00   sampling                    the week that has ended
 03:30 1st      feature_report              the month that begins
 04:00 1st      retraining                  the month that begins
 05:00 1st      learning_report             the month that begins
+every 15 min   intraday_round              the running session, from 9:01 to 17:46
+18:15          intraday_weights            sessions that were not learned from
+Sunday 18:45   intraday_retraining         the week that begins
+every hour     exchange                    none: two machines exchange, at :45
 =============  ==========================  ====================================
 
-Every schedule of the nightly desk stands here and nowhere else, those of the other in
-``desk_automation.py``; what a job computes does not. Three
-mechanisms share the work, each where it is exact:
+Schedules of the nightly desk are declared here, those of the other in
+``desk_automation.py``, the exchange in ``actions.py``; the daily report at 17:00 is the
+sensor `messages`. What a job computes does not stand here. Three mechanisms share the
+work, each where it is exact:
 
 * schedules make a partition for the first time, at its time;
 * the sensor `catch_up` makes what a schedule missed, in the order it was due

@@ -9,7 +9,7 @@ What is computed stands in ``intraday/loop.py`` and ``judging.py``.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
@@ -153,6 +153,12 @@ class Champions:
     store: Warehouse
     models: RegistryResource
     rules: IntradayPolicy
+
+    def reigning(self, days: Iterable[dt.date]) -> set[str]:
+        """Who reigned in some sessions; empty where nobody did."""
+        reigns = self.store.read(DESK.champions)
+        found = (alias.reigning(reigns, DESK.name, day) for day in days)
+        return {version for version in found if version is not None}
 
     def ask(self, votes: pl.DataFrame) -> pl.DataFrame:
         """What the champions of their sessions say of moments that were voted on.

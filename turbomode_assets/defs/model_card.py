@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import policy, schema, tables
+from turbomode_assets import desks, policy, schema, tables
 from turbomode_assets.defs import lineage, partitions
 from turbomode_assets.reports import reliability_chart
 from turbomode_assets.stats import reliability
@@ -61,7 +61,7 @@ def _calibration(oof: pl.DataFrame) -> str:
 
 
 def links(
-    store: warehouse.Warehouse, versions: Iterable[str]
+    store: warehouse.Warehouse, versions: Iterable[str], desk: desks.Desk = desks.SWING
 ) -> dg.MarkdownMetadataValue:
     """Champions, each with links to its card and its verdict.
 
@@ -71,14 +71,16 @@ def links(
         The open warehouse.
     versions
         Who spoke; may be nobody.
+    desk
+        The desk they spoke on.
     """
     lines = []
     for version in sorted(versions):
-        card = store.read(tables.MODELS, match={"version": version})
+        card = store.read(desk.models, match={"version": version})
         month = partitions.key(card["month"][0])
         lines.append(
-            f"{version}: [model card]({_place(tables.MODELS, month)}), "
-            f"[verdict]({_place(tables.VERDICTS, month)})"
+            f"{version}: [model card]({_place(desk.models, month)}), "
+            f"[verdict]({_place(desk.verdicts, month)})"
         )
     return dg.MetadataValue.md("\n\n".join(lines) or "Nobody reigned.")
 

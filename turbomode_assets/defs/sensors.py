@@ -11,6 +11,8 @@ sensor               watches
 `stale_data`         whether a living home keeps up (``freshness.py``)
 `missed_rounds`      rounds of the intraday desk (``desk_automation.py``)
 `matured_horizons`   outcomes of its signals (``desk_automation.py``)
+`made_again`         what rests on something made again (``conditions.py``)
+`messages`           what people should be told (``messaging.py``)
 ===================  ========================================================
 
 What is due stands in ``automation.py``, what comes first in ``catching_up.py``.

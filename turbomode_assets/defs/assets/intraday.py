@@ -19,12 +19,13 @@ from typing import Any
 
 import dagster as dg
 
-from turbomode_assets import intraday_tables, market_tables, schema, sessions
+from turbomode_assets import desks, intraday_tables, market_tables, schema, sessions
 from turbomode_assets.defs import (
     desk,
     desk_learning,
     desk_report,
     metadata,
+    model_card,
     partitions,
     table_io,
     upstream,
@@ -219,11 +220,13 @@ def _signals(grains: partitions.Grains) -> dg.AssetsDefinition:
             added = desk.speak(store, window, now, rounds.rules(), champions.ask)
             rows = store.read(table, window.first, window.last)
             check = table_io.schema_result(store, table, window)
+            spoke = champions.reigning(rows["session"].unique())
+            links = model_card.links(store, spoke, desks.INTRADAY)
         notes = (
             desk_report.added(rows, added)
             | desk_report.spoken(rows, window, now)
             | table_io.count_by(rows, "side")
-            | {"latest": desk_report.latest(rows)}
+            | {"latest": desk_report.latest(rows), "champions": links}
         )
         return table_io.result(context, table, rows, [check], notes)
 
@@ -294,7 +297,8 @@ def _weights(grains: partitions.Grains) -> dg.AssetsDefinition:
             notes = desk_report.learned(store, window, learned, rules.consensus)
             for table, rows in zip(_LEARNED, learned, strict=True):
                 check = table_io.schema_result(store, table, window)
-                yield table_io.result(context, table, rows, [check], notes.get(table))
+                shown = table_io.at_the_end(context, table, notes.get(table, {}))
+                yield table_io.result(context, table, rows, [check], shown)
         _open_the_door(context, window)
 
     return weights

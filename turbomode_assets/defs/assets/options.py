@@ -113,6 +113,7 @@ def _book(grains: partitions.Grains) -> dg.AssetsDefinition:
                 rows = store.read(table, window.first, window.last)
                 check = table_io.schema_result(store, table, window)
                 notes = options_report.traded(store, table, window, fresh)
-                yield table_io.result(context, table, rows, [check], notes)
+                shown = table_io.at_the_end(context, table, notes)
+                yield table_io.result(context, table, rows, [check], shown)
 
     return options_book
