@@ -28,11 +28,15 @@ BOOTSTRAP = (
 
 BACKFILLS = "{partitionBackfillsOrError{... on PartitionBackfills{results{status}}}}"
 
+WIDE = {"width": 1600, "height": 800}
+"""Wide enough for every group's name to be read."""
+
 IS_DRAWN = "images => images.length > 0 && images.every(i => i.naturalWidth > 100)"
 """A picture the browser could not draw has no width."""
 
 
 def test_the_lineage_page_shows_the_loop_in_order(desk: Desk) -> None:
+    desk.page.set_viewport_size(WIDE)
     graph = desk.visit("/asset-groups").locator("foreignObject")
     boxes = [graph.get_by_text(name, exact=True).bounding_box() for name in LOOP]
     places = [box["x"] for box in boxes]
