@@ -142,9 +142,9 @@ def test_the_champion_speaks_from_its_first_session_on(taught: Desk) -> None:
     assert spoken["session"].to_list() == [MONDAY]
     (said,) = found.asset_materializations_for_node("intraday__signals")
     shown = str(said.metadata["champions"].value)
-    place = f"?view=partitions&partition={WEEK}"
-    assert f"[model card](/assets/intraday/challenger{place})" in shown
-    assert f"[verdict](/assets/intraday/verdicts{place})" in shown
+    week = f"?view=partitions&partition={WEEK}"
+    assert f"[model card](/assets/intraday/challenger{week})" in shown
+    assert f"[verdict](/assets/intraday/verdicts{week})" in shown
 
 
 def test_teaching_a_week_again_adds_nothing(taught: Desk) -> None:

@@ -3,7 +3,7 @@
 What it ends with is what its timetable, followed to the letter, ends with. The short
 form lives one spring: the clocks change, Good Friday is a holiday, March ends on a
 Sunday that ends a quarter, too; six minutes of CPU time. The long form lives two years,
-for an hour or more: ``pytest -n 0 -k "two years" <this file>``.
+for an hour or more: ``pytest -n 0 -k "two and years" <this file>``.
 """
 
 import dataclasses
