@@ -109,7 +109,7 @@ def queued(
         {name: message[name] for name in ("message", "day")}
         | {"channel": channel.name, "part": part, "event": QUEUED, "happened_at": now}
         for channel in channels
-        for part, _ in enumerate(_notes(channel, message), start=1)
+        for part, _ in enumerate(notes(channel, message), start=1)
     )
 
 
@@ -186,7 +186,7 @@ class Post:
                 log=logs[row["message"], part].to_dicts(),
             )
             for row in messages.sort("written_at", "message").iter_rows(named=True)
-            for part, note in enumerate(_notes(self.channel, row), start=1)
+            for part, note in enumerate(notes(self.channel, row), start=1)
             if (row["message"], part) in logs
         ]
 
@@ -264,7 +264,8 @@ def unfinished(log: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _notes(channel: base.Channel, message: Mapping[str, Any]) -> list[base.Note]:
+def notes(channel: base.Channel, message: Mapping[str, Any]) -> list[base.Note]:
+    """Parts in which a channel is sent a row of `report_tables.MESSAGES`."""
     coded = message["picture"]
     picture = None if coded is None else base64.b64decode(coded)
     return channel.notes(message["title"], message["text"], picture)

@@ -173,7 +173,7 @@ def require_whole(folder: Path) -> Prints:
         manifest = json.loads((folder / MANIFEST).read_text())
         kept, version = dict(manifest["files"]), int(manifest["version"])
         prints, maker = dict(manifest["tables"]), manifest["duckdb"]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+    except (OSError, ArithmeticError, ValueError, KeyError, TypeError) as fault:
         message = f"expected a backup with {MANIFEST} at {folder}, found: {fault!r}"
         raise errors.BackupError(message) from fault
     if version > migration.VERSION:

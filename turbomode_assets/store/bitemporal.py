@@ -130,7 +130,7 @@ def _newest(symbols: list[str], condition: str) -> str:
 
 
 def _is_symbol(text: str) -> bool:
-    return re.match(tables.SYMBOL_PATTERN, text) is not None
+    return re.fullmatch(tables.SYMBOL_PATTERN, text) is not None
 
 
 def surprises(store: Warehouse) -> pl.DataFrame:

@@ -11,18 +11,14 @@ import dataclasses
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-import polars as pl
-
 from turbomode_assets.store import home
-from turbomode_assets_tests import verifying
-from turbomode_assets_tests.crashes import sweep, victim, world
+from turbomode_assets_tests.crashes import stories, victim
+from turbomode_assets_tests.crashes.world import Tables
 
-KILLS_PER_LIFE = 4
+KILLS_PER_LIFE = 8
 """Kills of one home before it may live its story to the end."""
 
 
@@ -45,7 +41,7 @@ class Killer:
     eve: home.Home
     story: str
     seconds: float
-    expected: dict[str, pl.DataFrame]
+    expected: Tables
     n_kills: int = 0
     wrong: list[dict[str, object]] = dataclasses.field(default_factory=list)
 
@@ -54,35 +50,30 @@ class Killer:
         root = folder / f"{self.story}-{self.n_kills}"
         shutil.copytree(self.eve.root, root)
         for _ in range(KILLS_PER_LIFE):
-            was_killed = self._live(root, dice.uniform(0, self.seconds))
-            self.n_kills += was_killed
-            found = verifying.broken(home.Home(root))
+            if not self._is_killed(root, dice.uniform(0, self.seconds)):
+                break
+            self.n_kills += 1
+            found = stories.broken(home.Home(root), self.story)
             self.wrong += [dict(found)] * bool(found)
-        found_at_last = sweep.complaints(root, self.story, self.expected)
+        found_at_last = stories.complaints(root, self.story, self.expected)
         self.wrong += [found_at_last] * bool(found_at_last)
         shutil.rmtree(root)
 
-    def _live(self, root: Path, seconds: float) -> bool:
+    def _is_killed(self, root: Path, seconds: float) -> bool:
         """Whether the process was killed before it ended."""
-        command = [sys.executable, "-m", victim.__name__, str(root), self.story]
-        with subprocess.Popen(  # noqa: S603 - our own interpreter
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline().strip() == victim.BEGINS
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            return process.wait() == -signal.SIGKILL
+        process = victim.begun(root, self.story)
+        process.join(seconds)
+        process.kill()
+        process.join()
+        return process.exitcode == -signal.SIGKILL
 
 
 def prepare(lived: home.Home, folder: Path, story: str) -> Killer:
     """A story's eve, its undisturbed end, and how long that took."""
-    eve = world.prepared(lived, folder / f"{story}-eve", story)
+    eve = stories.prepared(lived, folder / f"{story}-eve", story)
     calm = folder / f"{story}-calm"
     shutil.copytree(eve.root, calm)
     began = time.monotonic()
-    world.live(home.Home(calm), story)
+    stories.live(home.Home(calm), story)
     seconds = time.monotonic() - began
-    return Killer(eve, story, seconds, world.told(home.Home(calm)))
+    return Killer(eve, story, seconds, stories.told(home.Home(calm), story))

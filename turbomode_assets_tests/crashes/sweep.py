@@ -6,7 +6,7 @@ and every change of a file, and copied whenever they differ from before. Each co
 home whose process was killed there: it must keep every invariant, and the story resumed
 in it must end with the tables of a life that was not disturbed.
 
-Kills in the midst of a statement are left to ``victim.py``, which needs a process each.
+Kills in the midst of a statement are left to ``kills.py``, which needs a process each.
 """
 
 import contextlib
@@ -19,11 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from turbomode_assets.store import home
-from turbomode_assets_tests import verifying
-from turbomode_assets_tests.crashes import world
 
 STATEMENTS = ("execute", "sql", "begin", "commit", "rollback", "table")
 FILES = ("fsync", "rename", "replace", "unlink", "mkdir")
@@ -104,35 +101,3 @@ def record(where: home.Home, live: Callable[[], None], into: Path) -> Sweep:
     with _watched(sweep):
         live()
     return sweep
-
-
-def complaints(
-    state: Path, story: str, expected: dict[str, pl.DataFrame]
-) -> dict[str, object]:
-    """What is wrong with a home killed in a state, or with what becomes of it.
-
-    Parameters
-    ----------
-    state
-        The home; the story is resumed in it.
-    story
-        What was lived.
-    expected
-        Tables of the life that was not disturbed.
-
-    Returns
-    -------
-    dict of str to object
-        Broken invariants at once and in the end, and tables that differ; empty where
-        nothing was lost, doubled or changed.
-    """
-    where = home.Home(state)
-    found: dict[str, object] = dict(verifying.broken(where))
-    world.live(where, story)
-    found |= {f"{name}, resumed": at for name, at in verifying.broken(where).items()}
-    ended = world.told(where)
-    return found | {
-        name: f"{ended[name].height} rows, expected {rows.height}"
-        for name, rows in expected.items()
-        if not rows.equals(ended[name])
-    }

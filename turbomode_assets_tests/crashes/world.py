@@ -1,19 +1,20 @@
 """Homes on the eve of something, and the stories that are lived in them.
 
-A story is a few steps of ``turbomode run``. It is lived in a copy of a home that has
-lived to 8 March 2024, prepared so that the story has something to do.
+A story is lived in a copy of a home that has lived to 8 March 2024, prepared so that
+the story has something to do. Those that Dagster runs stand here, the others in
+``delivery.py`` and ``two_homes.py``.
 """
 
+import dataclasses
 import datetime as dt
 import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 import duckdb
 import polars as pl
 
-from turbomode_assets import market_tables, tables
+from turbomode_assets import market_tables, policy, tables
 from turbomode_assets.defs import assembly, driver
 from turbomode_assets.store import home, warehouse
 
@@ -21,15 +22,11 @@ MONDAY, FRIDAY = dt.date(2024, 3, 11), dt.date(2024, 3, 15)
 MONTH = dt.date(2024, 3, 1)
 CORRECTED, KNOWN_AT = dt.date(2024, 2, 20), dt.datetime(2024, 3, 9, 12, tzinfo=dt.UTC)
 
-_NIGHT = [driver.Step(driver.Kind.SESSION, MONDAY, MONDAY, 1)]
-
-STORIES = {
-    "night": _NIGHT,
-    "backfill": [driver.Step(driver.Kind.SESSION, MONDAY, FRIDAY, 5)],
-    "restatement": _NIGHT,
-    "training": [driver.Step(driver.Kind.RETRAINING, MONTH, MONTH)],
-}
-"""Steps of each story."""
+LEAN = dataclasses.replace(
+    policy.SWING,
+    training=dataclasses.replace(policy.SWING.training, line_up="lean_two"),
+)
+"""A champion is needed here, not a good one."""
 
 _FORGET = """
 DELETE FROM swing.signals; DELETE FROM swing.signal_chain;
@@ -40,6 +37,44 @@ UPDATE swing.outcomes SET side = NULL, is_hit = NULL;
 UPDATE swing.samples SET origin = 'history'
 """
 """Makes a home that has learned nothing yet."""
+
+Tables = dict[str, pl.DataFrame]
+
+
+def of_the_loop(where: home.Home) -> Tables:
+    """Every table of the loop, without the columns that say when something ran."""
+    with warehouse.opened(where.database) as store:
+        return {
+            table.name: store.read(table).drop(table.wall_clock_columns)
+            for table in tables.ALL
+        }
+
+
+def _as_it_is(where: home.Home) -> None:
+    """Leave a home alone."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Story:
+    """What is lived, and in which homes."""
+
+    live: Callable[[home.Home], None]
+    """Live to the end, or to the end of the process; what is done is left alone."""
+
+    prepare: Callable[[home.Home], None] = _as_it_is
+    """Makes the eve of a copy of a lived home."""
+
+    told: Callable[[home.Home], Tables] = of_the_loop
+    """What must come out the same, by name."""
+
+    homes: Callable[[home.Home], Sequence[home.Home]] = lambda where: [where]
+    """Whose invariants must hold."""
+
+
+def forget(where: home.Home) -> None:
+    """Take away everything that was learned and signaled."""
+    with duckdb.connect(str(where.database)) as connection:
+        connection.execute(_FORGET)
 
 
 def _correct(where: home.Home) -> None:
@@ -53,41 +88,35 @@ def _correct(where: home.Home) -> None:
         store.append(market_tables.BAR_REVISIONS, late)
 
 
-def _forget(where: home.Home) -> None:
-    with duckdb.connect(str(where.database)) as connection:
-        connection.execute(_FORGET)
+def _taking(*steps: driver.Step) -> Callable[[home.Home], None]:
+    """Life that takes some steps of ``turbomode run``."""
+
+    def live(where: home.Home) -> None:
+        settings = home.read_settings(where)
+        definitions = assembly.assemble(where, settings, rules=LEAN)
+        with dg.DagsterInstance.ephemeral() as instance:
+            for _ in driver.Driver(where, definitions, instance).live(steps):
+                pass
+
+    return live
 
 
-_EVES: dict[str, Callable[[home.Home], None]] = {
-    "restatement": _correct,
-    "training": _forget,
+_NIGHT = driver.Step(driver.Kind.SESSION, MONDAY, MONDAY, 1)
+_WEEK = driver.Step(driver.Kind.SESSION, MONDAY, FRIDAY, 5)
+_MONTH = driver.Step(driver.Kind.RETRAINING, MONTH, MONTH)
+
+STORIES: Mapping[str, Story] = {
+    "night": Story(live=_taking(_NIGHT)),
+    "backfill": Story(live=_taking(_WEEK)),
+    "restatement": Story(live=_taking(_NIGHT), prepare=_correct),
+    "training": Story(live=_taking(_MONTH), prepare=forget),
 }
+"""Stories that Dagster runs."""
 
 
-def prepared(lived: home.Home, root: Path, story: str) -> home.Home:
-    """Copy of a lived home on the eve of a story; nobody has it open."""
-    root.mkdir(parents=True)
-    shutil.copy(lived.database, root)
-    shutil.copy(lived.settings_file, root)
-    shutil.copytree(lived.models, root / "models")
-    where = home.Home(root)
-    if story in _EVES:
-        _EVES[story](where)
-    return where
-
-
-def live(where: home.Home, story: str) -> None:
-    """Live a story to its end, or to the end of the process."""
-    definitions = assembly.assemble(where, home.read_settings(where))
-    with dg.DagsterInstance.ephemeral() as instance:
-        for _ in driver.Driver(where, definitions, instance).live(STORIES[story]):
-            pass
-
-
-def told(where: home.Home) -> dict[str, pl.DataFrame]:
-    """Every table, without the columns that say when something ran."""
-    with warehouse.opened(where.database) as store:
-        return {
-            table.name: store.read(table).drop(table.wall_clock_columns)
-            for table in tables.ALL
-        }
+def copied(lived: home.Home, where: home.Home) -> None:
+    """Copy a lived home that nobody has open; without its Dagster history."""
+    where.root.mkdir(parents=True)
+    shutil.copy(lived.database, where.root)
+    shutil.copy(lived.settings_file, where.root)
+    shutil.copytree(lived.models, where.models)

@@ -50,9 +50,11 @@ class Life:
         with self._warehouse.opened():
             for tick in ticks.due(automation.TIMETABLE, since, until):
                 with freeze_time(tick.at.astimezone(dt.UTC)):
-                    self._follow(tick)
+                    self.follow(tick)
+                    self._be_sure_that_the_month_can_wait(tick.at)
 
-    def _follow(self, tick: ticks.Tick) -> None:
+    def follow(self, tick: ticks.Tick) -> None:
+        """Make what a tick asks for, and again what a changed bar reaches."""
         day = partitions.parsed(tick.key)
         if tick.line.job == "retraining":
             self._run(tick.line.job, partitions.Window(day, day))
@@ -64,7 +66,6 @@ class Life:
         if stale is not None:
             self._run("restatement", stale.window)
             self._run("sampling", self._sampled(stale.window))
-        self._be_sure_that_the_month_can_wait(tick.at)
 
     def _make(self, keys: Sequence[dg.AssetKey], partition: str) -> None:
         """Call assets, one after another, for one partition."""

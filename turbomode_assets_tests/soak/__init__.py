@@ -1,0 +1,1 @@
+"""Ten years lived day by day, under every fault there is."""
