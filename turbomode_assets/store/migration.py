@@ -40,13 +40,13 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
 
 def found(connection: duckdb.DuckDBPyConnection) -> int:
     """Version of a warehouse; 0 where it has no number."""
-    known = connection.sql(
+    known = connection.execute(
         "SELECT 1 FROM information_schema.tables WHERE table_schema = 'home' "
         "AND table_name = 'version' AND table_catalog = current_database()"
     ).fetchone()
     if known is None:
         return 0
-    row = connection.sql("SELECT max(number) FROM home.version").fetchone()
+    row = connection.execute("SELECT max(number) FROM home.version").fetchone()
     return int(row[0]) if row and row[0] is not None else 0
 
 
@@ -76,5 +76,11 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def touch(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write something that changes nothing."""
-    connection.execute("UPDATE home.version SET number = number")
+    """Write something that changes nothing.
+
+    An update to the same value is none: DuckDB leaves it out of its log.
+    """
+    connection.begin()
+    connection.execute("DELETE FROM home.version")
+    connection.execute("INSERT INTO home.version VALUES (?)", [VERSION])
+    connection.commit()

@@ -26,9 +26,9 @@ from turbomode_assets_tests.scenarios import simulated_time, to_the_letter
 from turbomode_assets_tests.scenarios.troubled_market import TroubledMarket
 from turbomode_assets_tests.soak import faults
 
-AN_HOUR, A_MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+PAUSE, A_MINUTE = dt.timedelta(hours=4), dt.timedelta(minutes=1)
 
-PATIENCE = 400
+PATIENCE = 100
 """Tries of a tick before it counts as stuck."""
 
 
@@ -127,7 +127,7 @@ class _Walk:
             ):
                 self._life.follow(tick)
         except errors.SourceError as fault_found:
-            return str(fault_found), AN_HOUR
+            return str(fault_found), PAUSE
         except errors.TurbomodeError as fault_found:
             return str(fault_found), A_MINUTE
         return "", A_MINUTE
