@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import datetime as dt
 import logging
+import signal
 import sys
 import time
 import zoneinfo
@@ -88,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all went well, 1 after an error that was explained, 130 when stopped.
     """
     options = _parser().parse_args(arguments)
+    # As Dagster has it within a run: a service manager is answered as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     is_terminal = sys.stdout.isatty()
     console = Console(highlight=False, width=None if is_terminal else PLAIN_WIDTH)
     try:

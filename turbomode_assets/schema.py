@@ -29,6 +29,9 @@ class Column:
     levels: tuple[str, ...] = ()
 
 
+UNREADABLE = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What comes of a file that cannot be read; in a torn one Polars itself may panic."""
+
 REAL = pl.Float64()
 """Dtype of prices, fractions and durations."""
 

@@ -2,11 +2,15 @@
 
 import datetime as dt
 import pathlib
+import signal
+import subprocess
 
 import pytest
 
 from turbomode_assets import cli, sessions
 from turbomode_assets.defs import driver
+from turbomode_assets.store import home
+from turbomode_assets_tests import serving, verifying
 
 
 def run(home: pathlib.Path, *options: str) -> int:
@@ -100,3 +104,17 @@ def test_the_last_session_of_a_demonstration_never_moves() -> None:
 def test_every_step_has_words(kind: driver.Kind) -> None:
     step = driver.Step(kind, dt.date(2024, 1, 2), dt.date(2024, 1, 2))
     assert cli._doing(step)  # noqa: SLF001
+
+
+def test_a_service_manager_ends_a_run_in_order(tmp_path: pathlib.Path) -> None:
+    options = ["run", "--home", str(tmp_path), "--symbols", "4", "--to", "2024-06-28"]
+    with subprocess.Popen(  # noqa: S603 - our own command line
+        [*serving.COMMAND, *options], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        said = process.stdout.read()
+    assert process.returncode == 130
+    assert "The same command continues from here." in said
+    assert verifying.broken(home.Home(tmp_path)) == {}

@@ -14,6 +14,7 @@ from turbomode_assets.invariants import (
     market,
     outcomes,
     paper,
+    reports,
     signals,
 )
 
@@ -24,6 +25,7 @@ ALL: tuple[base.Invariant, ...] = (
     *outcomes.ALL,
     *learning.ALL,
     *paper.ALL,
+    *reports.ALL,
 )
 """Every invariant, in the order of the loop."""
 

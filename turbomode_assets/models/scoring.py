@@ -28,6 +28,12 @@ CARD = "card.json"
 BORDERS = "borders.npz"
 """Borders of the bin codes."""
 
+_UNREADABLE = (
+    *(ValueError, TypeError, LookupError, OSError),
+    *(RecursionError, zipfile.BadZipFile),
+)
+"""What comes of bytes that are no challenger."""
+
 
 def folder_of(name: str) -> str:
     """Folder of the native files of the base model called `name`."""
@@ -111,7 +117,7 @@ def load(artifact: Mapping[str, bytes]) -> Scorer:
     """
     try:
         return _rebuilt(artifact)
-    except (ValueError, TypeError, LookupError, OSError, zipfile.BadZipFile) as fault:
+    except _UNREADABLE as fault:
         if isinstance(fault, errors.ArtifactError):
             raise
         message = f"artifact must be a challenger, cannot be read: {fault!r}"

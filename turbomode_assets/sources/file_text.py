@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from turbomode_assets import errors
+from turbomode_assets import errors, schema
 
 Header = Callable[[list[str]], bool]
 """Whether the cells of a line name columns."""
@@ -49,7 +49,7 @@ def read(file: pathlib.Path, is_header: Header) -> tuple[pl.DataFrame, list[str]
         if plain is not None and plain.height == len(lines) - 1:
             return plain, []
         return _read_line_by_line(lines, is_header)
-    except (pl.exceptions.PolarsError, OSError) as cause:
+    except schema.UNREADABLE as cause:
         message = f"{file} could not be opened as {file.suffix}: {cause}"
         raise errors.SourceError(message) from cause
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from turbomode_assets import errors, sessions, tables
+from turbomode_assets import errors, schema, sessions, tables
 
 COLUMNS = {
     "symbol": "symbol",
@@ -156,7 +156,7 @@ def read_list(path: pathlib.Path) -> pl.DataFrame:
     """
     try:
         raw = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as cause:
+    except schema.UNREADABLE as cause:
         message = f"{path} could not be opened as a universe CSV: {cause}"
         raise errors.SourceError(message) from cause
     listed = raw.rename(lambda name: name.strip().lower())
@@ -181,7 +181,7 @@ def _read(path: pathlib.Path) -> pl.DataFrame:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path)
         return pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as cause:
+    except schema.UNREADABLE as cause:
         message = f"{path} could not be opened as a list of members: {cause}"
         raise errors.SourceError(message) from cause
 

@@ -36,6 +36,12 @@ was under way counts as dead in what is restored, and is taken up again."""
 Prints = dict[str, list[str]]
 """Fingerprints of a warehouse, by `copying.fingerprints`."""
 
+_NO_MANIFEST = (
+    *(OSError, ValueError, KeyError, TypeError),
+    *(ArithmeticError, RecursionError),  # a number without end, lists without end
+)
+"""What comes of a file that is no manifest."""
+
 _BLOCK = 1 << 20
 
 
@@ -173,7 +179,7 @@ def require_whole(folder: Path) -> Prints:
         manifest = json.loads((folder / MANIFEST).read_text())
         kept, version = dict(manifest["files"]), int(manifest["version"])
         prints, maker = dict(manifest["tables"]), manifest["duckdb"]
-    except (OSError, ArithmeticError, ValueError, KeyError, TypeError) as fault:
+    except _NO_MANIFEST as fault:
         message = f"expected a backup with {MANIFEST} at {folder}, found: {fault!r}"
         raise errors.BackupError(message) from fault
     if version > migration.VERSION:

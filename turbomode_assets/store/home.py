@@ -28,6 +28,9 @@ DEFAULT = ".turbomode"
 SOURCES = ("simulated", "files", "yahoo")
 """Sources a home can be set up with."""
 
+_NO_SETTINGS = (tomllib.TOMLDecodeError, UnicodeError, TypeError, OSError, RecursionError)
+"""What comes of a file that holds none."""
+
 LATER = {
     *("is_intraday", "intraday_path", "intraday_symbols", "intraday_weights"),
     *("role", "exchange"),
@@ -215,7 +218,7 @@ def read_settings(home: Home) -> Settings:
     try:
         values = tomllib.loads(home.settings_file.read_text())
         return Settings(**values)
-    except (tomllib.TOMLDecodeError, UnicodeError, TypeError, OSError) as fault:
+    except _NO_SETTINGS as fault:
         message = f"{home.settings_file} cannot be read: {fault}"
         raise errors.SettingsError(message) from fault
 

@@ -179,7 +179,7 @@ def parse(content: bytes, place: Place, channel: str) -> Manifest:
 def _format(content: bytes) -> Any:
     try:
         fields = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "none"
     return fields.get("format") if isinstance(fields, dict) else "none"
 

@@ -4,14 +4,13 @@ Steps 1 to 3 of ``exchange.py``. What follows from what arrived is passed in.
 """
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from turbomode_assets import errors
+from turbomode_assets import errors, schema
 from turbomode_assets.store import exchange, manifest, registry, warehouse
 
 Follow = Callable[[warehouse.Warehouse, Mapping[str, pl.DataFrame]], None]
@@ -101,7 +100,7 @@ def _stored(
     file: Path,
 ) -> pl.DataFrame:
     """Take over the rows of a part; those that were not there before."""
-    table, rows = channel.table(part.table), pl.read_parquet(file)
+    table, rows = channel.table(part.table), _read(file, part)
     if not channel.is_append:
         store.replace(table, rows, part.first, part.last)
         return rows
@@ -114,7 +113,7 @@ def _fetched(side: exchange.Side, part: manifest.Part, folder: Path) -> Path:
     """File of a part, verified."""
     file = folder / part.sha256
     file.write_bytes(_blob(side, part.sha256))
-    n_rows = pl.scan_parquet(file).select(pl.len()).collect().item()
+    n_rows = _read(file, part).height
     if n_rows != part.n_rows:
         message = (
             f"{part.table} {part.first}..{part.last} must hold {part.n_rows} rows, "
@@ -122,6 +121,14 @@ def _fetched(side: exchange.Side, part: manifest.Part, folder: Path) -> Path:
         )
         raise errors.ExchangeRefused(message)
     return file
+
+
+def _read(file: Path, part: manifest.Part) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(file)
+    except schema.UNREADABLE as fault:
+        message = f"{part.table} {part.sha256} is no Parquet file; nothing was taken"
+        raise errors.ExchangeRefused(message) from fault
 
 
 def _blob(side: exchange.Side, sha256: str) -> bytes:
@@ -142,7 +149,7 @@ def _fetch_artifact(side: exchange.Side, address: str) -> None:
     """Artifact in the registry, every file verified; one that is there is left."""
     if registry.is_intact(side.where.models, address):
         return
-    listed: dict[str, str] = json.loads(_blob(side, address))
+    listed = registry.listed(Path(address), _blob(side, address))
     artifact = {name: _blob(side, sha256) for name, sha256 in listed.items()}
     saved = registry.save(side.where.models, artifact)
     if saved != address:

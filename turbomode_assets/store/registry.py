@@ -101,7 +101,7 @@ def load(root: Path, address: str) -> dict[str, bytes]:
         raise errors.ArtifactError(message)
     return {
         name: _verified(folder / _safe(name), expected)
-        for name, expected in _listed(manifest_path, manifest).items()
+        for name, expected in listed(manifest_path, manifest).items()
     }
 
 
@@ -118,11 +118,18 @@ def files(root: Path, address: str) -> dict[str, bytes]:
     return by_content | {address: _manifest(artifact)}
 
 
-def _listed(path: Path, manifest: bytes) -> dict[str, str]:
-    """Files of an artifact and their SHA-256, by its manifest."""
+def listed(path: Path, manifest: bytes) -> dict[str, str]:
+    """Files of an artifact and their SHA-256, by its manifest; `path` is what it is
+    called where it cannot be read.
+
+    Raises
+    ------
+    errors.ArtifactError
+        Where it is none.
+    """
     try:
         return {str(name): str(sha256) for name, sha256 in json.loads(manifest).items()}
-    except (ValueError, AttributeError) as fault:
+    except (ValueError, AttributeError, RecursionError) as fault:
         message = f"{path} must list files with their sha256, found: {fault!r}"
         raise errors.ArtifactError(message) from fault
 

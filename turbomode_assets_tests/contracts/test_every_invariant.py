@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from turbomode_assets import report_tables
 from turbomode_assets.invariants import base, everywhere, verification
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests import verifying
@@ -43,6 +44,21 @@ CREATE TABLE options.positions AS SELECT DATE '2024-01-17' AS session,
     NULL::DOUBLE AS mark_usd, 5000.0::DOUBLE AS value_usd, NULL::VARCHAR AS basis
 """
 """Cash that no fill explains."""
+
+TOLD = (
+    "INSERT INTO reports.messages VALUES"
+    " ('one', DATE '2024-01-17', 'daily_report', '', '', NULL, now())"
+)
+
+DELIVERED = (
+    "INSERT INTO reports.deliveries"
+    " SELECT 'one', DATE '2024-01-17', 'phone', 1, n, event, '', '', 0.0, false, now()"
+    " FROM (VALUES {events}) log(n, event)"
+)
+"""What became of a message."""
+
+TWICE = "(0, 'queued'), (1, 'sent'), (2, 'sent')"
+UNASKED = "(1, 'sent')"
 
 PLANTS = {
     "keys_unique": ["INSERT INTO market.bars SELECT * FROM market.bars LIMIT 1"],
@@ -155,6 +171,11 @@ PLANTS = {
     ],
     "artifacts_match_manifests": [TORN],
     "paper_book_within_its_limits": [FILLED, CASHED],
+    "delivered_once": [
+        DELIVERED.format(events="(0, 'queued'), (1, 'sent')"),
+        f"{TOLD}; {DELIVERED.format(events=TWICE)}",
+        f"{TOLD}; {DELIVERED.format(events=UNASKED)}",
+    ],
 }
 """What breaks each invariant: statements, each of which it must find alone."""
 
@@ -172,7 +193,11 @@ def copied(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> home.Home:
     root = tmp_path_factory.mktemp("copied")
     shutil.copy(lived.where.database, root)
     shutil.copytree(lived.where.models, root / "models")
-    return home.Home(root)
+    where = home.Home(root)
+    with warehouse.opened(where.database) as store:
+        for table in (report_tables.MESSAGES, report_tables.DELIVERIES):
+            store.replace(table, table.empty())
+    return where
 
 
 @pytest.fixture

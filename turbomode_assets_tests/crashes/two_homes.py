@@ -56,8 +56,8 @@ def _live(where: home.Home) -> None:
 
 def _told(where: home.Home) -> Tables:
     return {
-        f"{end.root.name}: {name}": rows
-        for end in (where, _trainer(where))
+        f"{role}: {name}": rows
+        for role, end in (("serves", where), ("trains", _trainer(where)))
         for name, rows in world.of_the_loop(end).items()
     }
 

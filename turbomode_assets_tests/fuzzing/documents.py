@@ -54,6 +54,15 @@ def read_artifact(folder: Path, content: bytes) -> None:
     assert b"secret" not in found.values()
 
 
+def read_torn_artifact(folder: Path, content: bytes) -> None:
+    """A file of an artifact that somebody wrote over: refused unless it is the same."""
+    artifact = {scoring.CARD: _json(_CARD)}
+    address = registry.save(folder, artifact)
+    (folder / address / scoring.CARD).chmod(0o600)
+    (folder / address / scoring.CARD).write_bytes(content)
+    assert registry.load(folder, address) == artifact
+
+
 def read_address(folder: Path, content: bytes) -> None:
     """An address of an artifact; there is none."""
     registry.load(folder, text(content))
@@ -184,7 +193,7 @@ ALL = (
         name="settings",
         seeds=(_SETTINGS, b'source = "simulated"\n', b'source = "yahoo"\n'),
         feed=in_a_folder(read_settings),
-        n_inputs=8_000,
+        n_inputs=6_000,
     ),
     Entrance(
         name="backups",
@@ -196,7 +205,13 @@ ALL = (
         name="artifacts",
         seeds=(_json({"card.json": "d" * 64, "../../secret": "e" * 64}),),
         feed=in_a_folder(read_artifact),
-        n_inputs=5_000,
+        n_inputs=4_000,
+    ),
+    Entrance(
+        name="files of artifacts",
+        seeds=(_json(_CARD), b""),
+        feed=in_a_folder(read_torn_artifact),
+        n_inputs=2_000,
     ),
     Entrance(
         name="addresses of artifacts",
@@ -205,7 +220,7 @@ ALL = (
         n_inputs=5_000,
     ),
     Entrance(
-        name="model cards", seeds=(_json(_CARD),), feed=read_scorer, n_inputs=10_000
+        name="model cards", seeds=(_json(_CARD),), feed=read_scorer, n_inputs=15_000
     ),
     Entrance(
         name="warehouses",
@@ -217,19 +232,19 @@ ALL = (
         name="exchange manifests",
         seeds=(_whole_manifest(),),
         feed=read_manifest,
-        n_inputs=12_000,
+        n_inputs=17_000,
     ),
     Entrance(
         name="partition keys",
         seeds=(b"2024-07-03", b"2024-W01-1", b"20240628"),
         feed=read_partition_key,
-        n_inputs=12_000,
+        n_inputs=17_000,
     ),
     Entrance(
         name="symbols",
         seeds=(b"BRK.B", b"^VIX", b"DX-Y.NYB", b"../../x?range=max#"),
         feed=read_symbol,
-        n_inputs=12_000,
+        n_inputs=9_000,
     ),
     Entrance(
         name="command lines",
@@ -246,13 +261,13 @@ ALL = (
         name="moments",
         seeds=(b"2024-07-03", b"2024-07-03 23:00", b"2024-07-03T23:00:00+02:00"),
         feed=read_moment,
-        n_inputs=12_000,
+        n_inputs=17_000,
     ),
     Entrance(
         name="channels",
         seeds=(b"tgram://123456:planted-secret-token/42", b"mailto://a:b@c.example"),
         feed=read_channel,
-        n_inputs=1_500,
+        n_inputs=800,
     ),
 )
 """Every entrance of this file."""

@@ -196,7 +196,7 @@ ALL = (
         name="price files, CSV",
         seeds=(_daily().write_csv().encode(),),
         feed=in_a_folder(read_csv),
-        n_inputs=500,
+        n_inputs=300,
     ),
     Entrance(
         name="price files, Parquet",
@@ -244,7 +244,7 @@ ALL = (
         name="headlines",
         seeds=(_answers("headlines"),),
         feed=read_headlines,
-        n_inputs=3_000,
+        n_inputs=2_500,
     ),
 )
 """Every entrance of this file."""

@@ -17,15 +17,15 @@ from turbomode_assets.signals import chain
 from turbomode_assets.store import home, registry, warehouse
 from turbomode_assets_tests import verifying
 from turbomode_assets_tests.conftest import Lived
-from turbomode_assets_tests.crashes import kills, sweep, world
+from turbomode_assets_tests.crashes import kills, stories, sweep
 
 pytestmark = pytest.mark.xdist_group("lived")
 
 
 def recorded(lived: Lived, folder: Path, story: str) -> tuple[home.Home, list[Path]]:
     """A home whose story was told, and what every kill in it may have left."""
-    where = world.prepared(lived.where, folder / "home", story)
-    found = sweep.record(where, lambda: world.live(where, story), folder / "states")
+    where = stories.prepared(lived.where, folder / "home", story)
+    found = sweep.record(where, lambda: stories.live(where, story), folder / "states")
     assert len(found.states) > 1
     return where, found.states
 
@@ -33,8 +33,8 @@ def recorded(lived: Lived, folder: Path, story: str) -> tuple[home.Home, list[Pa
 def complaints(lived: Lived, folder: Path, story: str) -> list[dict[str, object]]:
     """What is wrong with any of these, or with what becomes of it."""
     where, states = recorded(lived, folder, story)
-    expected = world.told(where)
-    found = [sweep.complaints(state, story, expected) for state in states]
+    expected = stories.told(where, story)
+    found = [stories.complaints(state, story, expected) for state in states]
     return [wrong for wrong in found if wrong]
 
 
@@ -43,13 +43,13 @@ def test_a_night_survives_every_kill(lived: Lived, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("story", ["backfill", "restatement", "training"])
+@pytest.mark.parametrize("story", [story for story in stories.ALL if story != "night"])
 def test_a_story_survives_every_kill(lived: Lived, tmp_path: Path, story: str) -> None:
     assert complaints(lived, tmp_path, story) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("story", ["night", "backfill"])
+@pytest.mark.parametrize("story", stories.ALL)
 def test_a_story_survives_kills_at_any_moment(
     lived: Lived, tmp_path: Path, story: str
 ) -> None:
@@ -95,9 +95,9 @@ def test_a_flag_in_the_place_of_an_anti_join_is_caught(
 ) -> None:
     monkeypatch.setattr(signals, "emit", flagged_as_done)
     where, states = recorded(lived, tmp_path, "night")
-    expected = world.told(where)
+    expected = stories.told(where, "night")
     (flagged,) = [each for each in states if verifying.broken(home.Home(each))]
-    found = sweep.complaints(flagged, "night", expected)
+    found = stories.complaints(flagged, "night", expected)
     assert {"chain_unbroken, resumed", "swing.signals"} <= found.keys()
 
 
@@ -105,7 +105,7 @@ def test_a_flag_in_the_place_of_an_anti_join_is_caught(
 def test_a_card_before_its_artifact_is_caught(
     lived: Lived, tmp_path: Path, *, is_card_first: bool
 ) -> None:
-    where = world.prepared(lived.where, tmp_path / "home", "night")
+    where = stories.prepared(lived.where, tmp_path / "home", "night")
     artifact = {"card.json": b"{}"}
     address = pl.lit(registry.content_address(artifact))
 

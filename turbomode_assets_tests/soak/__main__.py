@@ -135,7 +135,7 @@ def soak(folder: Path, n_years: int) -> bool:
         calm = _in_one_piece(lived, folder / f"in-one-piece-{n + 1}")
         lived.wrong += _differing(calm, lived.where)
         shutil.rmtree(calm.root)
-        reliability_page.tell("soak", _counted(lived))
+        reliability_page.tell("soak", "life", _counted(lived))
         _tell(f"wrong: {lived.wrong}")
     return not lived.wrong
 

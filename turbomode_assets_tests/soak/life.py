@@ -1,7 +1,7 @@
 """A process that follows the timetable tick by tick, in a world of faults.
 
 Every tick opens the warehouse anew, as a run of ``turbomode run`` does. One that fails is tried again before
-anything that was due later: a source that is down is asked every hour, all else at
+anything that was due later: a source that is down is asked every few hours, all else at
 once. After each the process says where it is, so that whoever started it may kill it
 and start the next one there.
 """
