@@ -181,18 +181,32 @@ times as many. Beside these, thousands of mutants go through the real yfinance
 """
 
 
+ELSEWHERE = {
+    "a full disk at every write, a read-only one, no file handles, a foreign program": (
+        "store/test_opening.py"
+    ),
+    "kills at system calls and within writes, a torn log, a lost lock: what a DuckDB "
+    "must survive before the lock names it": "store/test_duckdb_canary.py",
+    "a second `turbomode up`, and SIGTERM to it": "test_cli_up.py",
+    "SIGTERM to a run": "test_cli.py",
+    "a machine that dies, sleeps, or loses its source for days, under Dagster's own "
+    "daemons": "scenarios/test_nights.py",
+    "a desk that is killed in the midst of a day": "scenarios/test_killed_desk.py",
+    "a link that is cut at every step": "store/test_exchange.py",
+    "a chat that answers late, wrongly or not at all": "notify/test_outbox.py",
+}
+"""What is told by tests alone, and where."""
+
+
 def _elsewhere(told: Counted) -> str:
     del told
-    tests = "turbomode_assets_tests"
-    return f"""## Shown by tests alone
+    rows = [
+        f"| {what} | `turbomode_assets_tests/{where}` |"
+        for what, where in ELSEWHERE.items()
+    ]
+    return f"""## Told by tests alone
 
 | what | where |
 |---|---|
-| a full disk at every write, a read-only one, no file handles, a foreign program | `{tests}/store/test_opening.py` |
-| kills at system calls and within writes, a torn log, a lost lock: what a DuckDB must survive before the lock names it | `{tests}/store/test_duckdb_canary.py` |
-| a second `turbomode up`, and SIGTERM to it | `{tests}/test_cli_up.py` |
-| SIGTERM to a run | `{tests}/test_cli.py` |
-| a clock that jumps back, a machine that is off, a source that is down | `{SOAK}`, `{tests}/scenarios/test_nights.py` |
-| a desk that is killed in the midst of a day | `{tests}/scenarios/test_killed_desk.py` |
-| a link that is cut at every step | `{tests}/store/test_exchange.py` |
+{chr(10).join(rows)}
 """

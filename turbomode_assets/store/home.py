@@ -28,7 +28,13 @@ DEFAULT = ".turbomode"
 SOURCES = ("simulated", "files", "yahoo")
 """Sources a home can be set up with."""
 
-_NO_SETTINGS = (tomllib.TOMLDecodeError, UnicodeError, TypeError, OSError, RecursionError)
+_NO_SETTINGS = (
+    tomllib.TOMLDecodeError,
+    UnicodeError,
+    TypeError,
+    OSError,
+    RecursionError,
+)
 """What comes of a file that holds none."""
 
 LATER = {

@@ -119,8 +119,14 @@ def files(root: Path, address: str) -> dict[str, bytes]:
 
 
 def listed(path: Path, manifest: bytes) -> dict[str, str]:
-    """Files of an artifact and their SHA-256, by its manifest; `path` is what it is
-    called where it cannot be read.
+    """Files of an artifact and their SHA-256, by its manifest.
+
+    Parameters
+    ----------
+    path
+        What the manifest is called where it cannot be read.
+    manifest
+        Its bytes.
 
     Raises
     ------

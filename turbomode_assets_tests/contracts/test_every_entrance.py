@@ -56,7 +56,9 @@ def test_bytes_without_any_sense_are_refused(content: bytes) -> None:
             ).feed(1)
 
 
-def test_a_symbol_reaches_no_statement(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_symbol_reaches_no_statement(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     path = tmp_path_factory.mktemp("asked") / "w.duckdb"
     with warehouse.opened(path) as store:
         store.append(tables.BARS, bars(MONDAY, "AAA"))

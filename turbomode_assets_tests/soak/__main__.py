@@ -1,4 +1,4 @@
-"""``python -m turbomode_assets_tests.soak FOLDER``: years of days, in a world of faults.
+"""``python -m turbomode_assets_tests.soak FOLDER``: years, day by day, under faults.
 
 A home is made, and lives day by day with every fault of ``faults.py``. At the end of
 each year what it holds is compared with a home that computed all of these years in one
@@ -146,7 +146,7 @@ def _turn(n_years: int) -> dt.datetime:
 
 def _counted(lived: mother.Life) -> dict[str, object]:
     with warehouse.opened(lived.where.database) as store:
-        n_sessions = len([day for day in store.partitions(tables.OUTCOMES)])
+        n_sessions = len(store.partitions(tables.OUTCOMES))
         n_champions = store.read(tables.CHAMPIONS).height
     return {
         "years": len(lived.years),

@@ -1,9 +1,9 @@
 """A process that follows the timetable tick by tick, in a world of faults.
 
-Every tick opens the warehouse anew, as a run of ``turbomode run`` does. One that fails is tried again before
-anything that was due later: a source that is down is asked every few hours, all else at
-once. After each the process says where it is, so that whoever started it may kill it
-and start the next one there.
+Every tick opens the warehouse anew, as ``turbomode run`` does. One that fails is tried
+again before anything that was due later: a source that is down is asked every few
+hours, all else at once. After each the process says where it is, so that whoever
+started it may kill it and start the next one there.
 """
 
 import dataclasses
@@ -89,9 +89,7 @@ def live(order: Order, line: Connection) -> None:
 class _Walk:
     """The ticks, one after another."""
 
-    def __init__(
-        self, order: Order, one: to_the_letter.Life, line: Connection
-    ) -> None:
+    def __init__(self, order: Order, one: to_the_letter.Life, line: Connection) -> None:
         self._order, self._life, self._line = order, one, line
         self._now = order.now
         self._dice = random.Random(order.n_done)  # noqa: S311 - no secret
@@ -134,7 +132,9 @@ class _Walk:
 
     def _awake(self, now: dt.datetime) -> dt.datetime:
         """The same moment, or the end of an outage it lies in."""
-        return max([now, *(end for off, end in self._order.plan.off if off <= now < end)])
+        return max(
+            [now, *(end for off, end in self._order.plan.off if off <= now < end)]
+        )
 
     def _say(self, n_done: int, fault: str, answer: str) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -109,9 +109,7 @@ class Life:
             self.faults[name] += not said.fault
             self.answers[name] = said.answer
         self.peak_mb = max(self.peak_mb, said.peak_mb)
-        self.order = dataclasses.replace(
-            self.order, n_done=said.n_done, now=said.now
-        )
+        self.order = dataclasses.replace(self.order, n_done=said.n_done, now=said.now)
 
     def look(self) -> None:
         """Hold every invariant against the home."""
