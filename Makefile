@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 TURBOMODE_HOME ?= .turbomode
 export TURBOMODE_HOME
 
-.PHONY: run up test test-slow check format audit bench lock clean
+.PHONY: run up test test-slow reliability check format audit bench lock clean
 
 run: $(READY)
 	$(BIN)/turbomode run $(ARGS)
@@ -21,6 +21,16 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/pytest -n 2 --dist loadgroup -m slow $(ARGS)
+
+# Every figure of docs/reliability.md: hours of one core, mostly for the years lived.
+RELIABILITY := build/reliability
+reliability: $(READY)
+	rm -rf $(RELIABILITY)
+	$(BIN)/turbomode run --home $(RELIABILITY)/home --symbols 16 --edge 8 \
+		--from 2021-05-03 --live-from 2024-01-02 --to 2024-03-08
+	$(BIN)/python -m turbomode_assets_tests.fuzzing
+	$(BIN)/python -m turbomode_assets_tests.crashes.report --home $(RELIABILITY)/home
+	$(BIN)/python -m turbomode_assets_tests.soak $(RELIABILITY)/soak
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -89,8 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all went well, 1 after an error that was explained, 130 when stopped.
     """
     options = _parser().parse_args(arguments)
-    # As Dagster has it within a run: a service manager is answered as Ctrl-C is.
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    # Within a run Dagster answers SIGTERM as SIGINT, which a script's shell may ignore.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     is_terminal = sys.stdout.isatty()
     console = Console(highlight=False, width=None if is_terminal else PLAIN_WIDTH)
     try:

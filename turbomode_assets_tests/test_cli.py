@@ -108,8 +108,9 @@ def test_every_step_has_words(kind: driver.Kind) -> None:
 
 def test_a_service_manager_ends_a_run_in_order(tmp_path: pathlib.Path) -> None:
     options = ["run", "--home", str(tmp_path), "--symbols", "4", "--to", "2024-06-28"]
+    in_a_script = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
     with subprocess.Popen(  # noqa: S603 - our own command line
-        [*serving.COMMAND, *options], stdout=subprocess.PIPE, text=True
+        [*in_a_script, *serving.COMMAND, *options], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
