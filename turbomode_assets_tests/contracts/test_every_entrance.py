@@ -32,7 +32,7 @@ def test_all_of_it_is_a_hundred_thousand_inputs() -> None:
 
 
 def test_what_reaches_further_is_kept() -> None:
-    """Six characters one after another are found, since each runs a line of its own."""
+    """Mutants run lines that what they were made of does not."""
     entrance = guided.Entrance(
         name="a key", seeds=(b"x",), feed=documents.read_partition_key, n_inputs=0
     )

@@ -44,7 +44,8 @@ class Letters:
         del is_repeat
         aside = self._folder / ".aside"
         aside.write_bytes(_content(note))
-        letter = self._folder / f"{len(self.arrived()):03d}"
+        newest = max((int(path.name) for path in self.arrived()), default=-1)
+        letter = self._folder / f"{newest + 1:03d}"
         aside.rename(letter)
         return base.Sent(letter.name)
 

@@ -36,7 +36,7 @@ def told(where: home.Home, story: str) -> world.Tables:
 
 def broken(where: home.Home, story: str) -> dict[str, tuple[str, ...]]:
     """Invariants that are broken in a home of a story, each with the first rows."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for one in ALL[story].homes(where):
         found |= verifying.broken(one)
     return found

@@ -112,7 +112,7 @@ def _silent(where: home.Home) -> list[str]:
     return [
         f"{session}: {len(group)} members were not signaled"
         for (session,), group in missing.group_by("session")
-        if alias.reigning(champions, loop.DESK, session) is not None  # type: ignore[arg-type]
+        if alias.reigning(champions, loop.DESK, session) is not None
     ]
 
 
