@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from turbomode_assets import errors, intraday_tables, rounds
+from turbomode_assets import errors, intraday_tables, rounds, schema
 from turbomode_assets.schema import Table
 
 HEADLINES = ("symbol", "published_at", "title")
@@ -70,7 +70,7 @@ def read_headlines(file: pathlib.Path, source: str) -> pl.DataFrame:
     errors.SourceError
         Where the file cannot be read, or lacks columns.
     """
-    raw = read(file, HEADLINES).collect()
+    raw = collected(read(file, HEADLINES), file)
     told = _with_missing(raw, (*_TOLD, "source"))
     rows = told.select(
         symbol=pl.col("symbol").cast(pl.String),
@@ -100,7 +100,7 @@ def read_chains(file: pathlib.Path, source: str) -> pl.DataFrame:
     errors.SourceError
         Where the file cannot be read, or lacks columns.
     """
-    raw = read(file, CHAINS).collect()
+    raw = collected(read(file, CHAINS), file)
     right = pl.col("right").cast(pl.String).str.to_lowercase()
     told = _with_missing(raw, (*QUOTED, "source"))
     rows = told.select(
@@ -134,13 +134,30 @@ def read(file: pathlib.Path, needed: Sequence[str]) -> pl.LazyFrame:
         else:
             frame = pl.scan_parquet(file)
         missing = [name for name in needed if name not in frame.collect_schema()]
-    except (OSError, pl.exceptions.PolarsError) as error:
-        message = f"{file} cannot be read as Parquet or CSV: {error}"
-        raise errors.SourceError(message) from error
+    except schema.UNREADABLE as error:
+        raise errors.SourceError(_unreadable(file, error)) from error
     if missing:
         message = f"{file} lacks the columns {missing}; it needs {tuple(needed)}"
         raise errors.SourceError(message)
     return frame
+
+
+def collected(frame: pl.LazyFrame, file: pathlib.Path) -> pl.DataFrame:
+    """Rows of a file that `read` has opened.
+
+    Raises
+    ------
+    errors.SourceError
+        Where they cannot be read.
+    """
+    try:
+        return frame.collect()
+    except schema.UNREADABLE as error:
+        raise errors.SourceError(_unreadable(file, error)) from error
+
+
+def _unreadable(file: pathlib.Path, error: BaseException) -> str:
+    return f"{file} cannot be read as Parquet or CSV: {error}"
 
 
 def moment(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -208,7 +208,8 @@ class IntradayFiles:
             raw = raw.with_columns(source=pl.lit(self.name))
         if self.symbols:
             raw = raw.filter(pl.col("symbol").is_in(self.symbols))
-        return raw.select(*COLUMNS, "source").collect()
+        wanted = raw.select(*COLUMNS, "source")
+        return intraday_file_context.collected(wanted, panel)
 
 
 def _minutes() -> pl.Expr:

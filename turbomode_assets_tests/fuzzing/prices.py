@@ -22,6 +22,7 @@ from turbomode_assets import (
 from turbomode_assets.intraday import bars, context
 from turbomode_assets.sources import (
     files,
+    intraday_file_context,
     intraday_files,
     intraday_yahoo,
     membership_file,
@@ -107,6 +108,24 @@ def read_minutes_parquet(folder: Path, content: bytes) -> None:
     read_minutes(folder, content, "parquet")
 
 
+def read_headlines_file(folder: Path, content: bytes) -> None:
+    """A file of headlines."""
+    path = folder / "headlines.csv"
+    path.write_bytes(content)
+    rows = intraday_file_context.read_headlines(path, "fuzzed")
+    kept = context.inspect_headlines(rows.with_columns(known_at=pl.lit(RUNNING)))
+    assert kept.accepted.height + kept.refused.height == rows.height
+
+
+def read_chains_file(folder: Path, content: bytes) -> None:
+    """A file of option quotes."""
+    path = folder / "chains.csv"
+    path.write_bytes(content)
+    rows = intraday_file_context.read_chains(path, "fuzzed")
+    kept = context.inspect_chains(rows)
+    assert kept.accepted.height + kept.refused.height == rows.height
+
+
 def _require_rounds(delivered: pl.DataFrame, now: dt.datetime) -> None:
     found = bars.inspect(delivered, RULES, now)
     _require_possible(found.accepted)
@@ -187,6 +206,16 @@ abc,2020-01-02,2020-07-05,Energy
 XYZ,2019-12-25,,
 """
 
+_HEADLINES = b"""symbol,published_at,title
+RTX,2024-07-03T13:40:00Z,RTX wins contract
+RTX,2024-07-03T14:10:00Z,RTX loses contract
+"""
+
+_CHAINS = b"""symbol,quoted_at,expires_on,strike,right,bid,ask
+RTX,2024-07-03T14:00:00Z,2024-07-19,100,call,1.0,1.1
+RTX,2024-07-03T14:00:00Z,2024-07-19,100,put,0.9,1.0
+"""
+
 _REFUSED = json.dumps(
     {"chart": {"error": {"code": "Not Found", "description": "No data found"}}}
 ).encode()
@@ -220,6 +249,18 @@ ALL = (
         name="files of minutes, Parquet",
         seeds=(_parquet(_minutes()),),
         feed=in_a_folder(read_minutes_parquet),
+        n_inputs=300,
+    ),
+    Entrance(
+        name="files of headlines",
+        seeds=(_HEADLINES,),
+        feed=in_a_folder(read_headlines_file),
+        n_inputs=300,
+    ),
+    Entrance(
+        name="files of option quotes",
+        seeds=(_CHAINS,),
+        feed=in_a_folder(read_chains_file),
         n_inputs=300,
     ),
     Entrance(
