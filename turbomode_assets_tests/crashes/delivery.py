@@ -58,7 +58,7 @@ class Letters:
 
     def arrived(self) -> list[Path]:
         """Every letter in the box."""
-        return [path for path in sorted(self._folder.iterdir()) if path.suffix == ""]
+        return [path for path in sorted(self._folder.iterdir()) if path.name.isdigit()]
 
 
 def _content(note: base.Note) -> bytes:
