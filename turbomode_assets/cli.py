@@ -33,6 +33,7 @@ from turbomode_assets import (
     cli_champion,
     cli_exchange,
     cli_explain,
+    cli_migrate,
     cli_notify,
     cli_output,
     cli_replay,
@@ -77,6 +78,7 @@ _OTHERS = {
     "notify": ("messages to people", cli_notify),
     "backup": ("keep a home in a folder, while it lives", cli_backup),
     "exchange": ("share the loop with another machine", cli_exchange),
+    "migrate": ("copy a warehouse into another, row by row", cli_migrate),
 }
 
 
@@ -197,7 +199,7 @@ def _home_of(options: argparse.Namespace) -> home.Home:
 def _bars(options: argparse.Namespace, console: Console) -> int:
     moment = options.as_of or resources.ClockResource().now()
     first, last = options.first, options.last or options.first
-    with warehouse.opened(_home_of(options).database) as store:
+    with warehouse.opened(_home_of(options).warehouse) as store:
         known = bitemporal.as_of(store, moment, first, last)
     rows = known.filter(pl.col("symbol") == options.symbol.upper())
     if rows.is_empty():
@@ -355,7 +357,7 @@ def _line(one: driver.Taken) -> str:
 
 
 def _scorecard(where: home.Home) -> scorecard.Scorecard:
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         ledger = scorecard.Ledger(
             outcomes=store.read(tables.OUTCOMES),
             signals=store.read(tables.SIGNALS),

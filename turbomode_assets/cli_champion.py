@@ -66,7 +66,7 @@ def _home_of(options: argparse.Namespace) -> home.Home:
 def show(options: argparse.Namespace, console: Console) -> int:
     """Print every reign with what its signals were worth at the last look."""
     where = _home_of(options)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         reigns = alias.history(store.read(tables.CHAMPIONS), loop.DESK)
         standings = store.read(tables.STANDINGS)
     last = standings.sort("month").unique("version", keep="last", maintain_order=True)
@@ -96,7 +96,7 @@ def _table(both: pl.DataFrame) -> Table:
 def compare(options: argparse.Namespace, console: Console) -> int:
     """Print two model cards side by side, and their losses on rows both predicted."""
     where = _home_of(options)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         cards, champions = store.read(tables.MODELS), store.read(tables.CHAMPIONS)
         names = [options.version, options.other or _reigning(champions)]
         pair = [_card(cards, name) for name in names]
@@ -176,7 +176,7 @@ def _flat(metrics: Any, name: str = "") -> Iterator[tuple[str, float]]:
 def roll_back(options: argparse.Namespace, console: Console) -> int:
     """Append a reign, after its artifact was verified, and open the door."""
     where, now = _home_of(options), resources.ClockResource().now()
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         row = succession.roll_back(store, options.to, now.date(), now)
         version = str(row["version"][0])
         for address in succession.artifacts(store, row):
@@ -199,7 +199,7 @@ def list_rows(options: argparse.Namespace, console: Console) -> int:
     def scorer_of(address: str) -> scoring.Scorer:
         return scoring.load(registry.load(where.models, address))
 
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         rows = judging.compared_rows(store, options.version, scorer_of)
     by_month = _by_month(rows)
     if options.to:

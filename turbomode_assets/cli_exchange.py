@@ -106,7 +106,7 @@ def _close(
 
 def _follow_up(where: home.Home, console: Console) -> str | None:
     """Open the door for whoever reigns now, who is returned if it is another."""
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         exchanging.tidy(store, where)
         with driver.open_instance(where) as instance:
             version = exchanging.open_the_door(store, instance)

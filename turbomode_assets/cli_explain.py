@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Explain one signal; 1 where the store no longer brings it forth."""
     where = home.Home(options.home.resolve()) if options.home else home.locate()
     symbol = options.symbol.upper()
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         kept = _kept(store, where, symbol, options.session)
     found = explanation.explain(kept, symbol)
     if cli_output.is_asked(options):

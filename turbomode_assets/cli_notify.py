@@ -48,9 +48,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         title="turbomode: a test",
         text=f"Sent by `turbomode notify test` from {where.root}.",
     )
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         messaging.write(store, [test], addressed, now)
-    ledger = mail.Mail(where.database)
+    ledger = mail.Mail(where.warehouse, where.root)
     messaging.deliver(ledger, addressed, clock)
     told = {one.name: _became(ledger.log(one.name), test.name) for one in addressed}
     if cli_output.is_asked(options):

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         Where nothing was signaled or graded yet.
     """
     where = home.Home(options.home.resolve()) if options.home else home.locate()
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         found = pages.write(where, store, options.desk)
     told = [
         {"desk": name, "page": str(path), "as_of": str(as_of)}

@@ -39,11 +39,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         Where there is no warehouse to look at.
     """
     where = home.Home(options.home.resolve()) if options.home else home.locate()
-    if not where.database.is_file():
-        message = f"expected a warehouse at {where.database}, found none; run first"
-        raise errors.SettingsError(message)
+    where.require_warehouse()
     is_json = cli_output.is_asked(options)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         found = list(verification.verify(base.Place(store, where), time.monotonic))
         links = store.read(proof_tables.SIGNAL_CHAIN)
         prints = copying.fingerprints(store) if is_json else {}

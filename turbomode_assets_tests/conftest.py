@@ -12,6 +12,7 @@ import pytest
 from turbomode_assets import schema
 from turbomode_assets.defs import assembly, driver
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests.store import postgres
 
 SETTINGS = home.Settings(n_symbols=16, edge=8.0, first=dt.date(2021, 5, 3))
 LIVE_FROM = dt.date(2024, 1, 2)
@@ -56,3 +57,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         once = live(root, instance)
         # Other tests materialize by hand later, in any order.
         yield dataclasses.replace(once, again=live(root, instance).taken)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """Real PostgreSQL server."""
+    if postgres.programs() is None:
+        pytest.skip("there is no PostgreSQL server here")
+    with postgres.running() as found:
+        yield found

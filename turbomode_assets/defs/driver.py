@@ -183,7 +183,7 @@ class Driver:
         errors.TurbomodeError
             As the step's own code raised it; what was done before stays done.
         """
-        with warehouse.opened(self._where.database):
+        with warehouse.opened(self._where.warehouse):
             for step in steps:
                 yield self._take(step)
 
@@ -199,7 +199,7 @@ class Driver:
 
     def _restate(self) -> None:
         """Make again what rests on bars that were changed or came late."""
-        with warehouse.opened(self._where.database) as store:
+        with warehouse.opened(self._where.warehouse) as store:
             stale = restating.stale(store)
         if stale is not None:
             days, weeks = stale.window, restating.weeks(stale.window)
@@ -223,7 +223,7 @@ class Driver:
 
     def _verdict(self, month: dt.date) -> str:
         """How the latest challenger of a month ended; empty while it has not."""
-        with warehouse.opened(self._where.database) as store:
+        with warehouse.opened(self._where.warehouse) as store:
             cards = store.read(tables.MODELS, month, month)
             verdicts, champions = (
                 store.read(table) for table in (tables.VERDICTS, tables.CHAMPIONS)

@@ -14,6 +14,7 @@ https://docs.dagster.io/deployment/execution/run-monitoring
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,9 @@ def held(root: Path, run_id: str) -> Iterator[None]:
     root
         The home.
     run_id
-        The run; several processes of one run hold a file each.
+        The run; several processes of one run, on whatever machine, hold a file each.
     """
-    path = root / FOLDER / f"{run_id}.{os.getpid()}"
+    path = root / FOLDER / f"{run_id}.{socket.gethostname()}.{os.getpid()}"
     path.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(path):
         try:

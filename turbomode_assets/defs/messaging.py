@@ -11,7 +11,6 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -108,7 +107,7 @@ def build_sensor(
                     written += write(store, [answer], [question.channel], now)
         except (errors.WarehouseBusy, errors.SettingsError) as obstacle:
             return dg.SkipReason(str(obstacle))
-        ledger = mail.Mail(Path(warehouse.database))
+        ledger = mail.Mail(warehouse.address, warehouse.home.root)
         sent = deliver(ledger, addressed, clock)
         return dg.SensorResult(
             skip_reason=f"{len(written)} messages written, {len(sent)} parts sent.",

@@ -33,7 +33,7 @@ from turbomode_assets.sources import (
     simulated,
     yahoo,
 )
-from turbomode_assets.store import home, registry, warehouse
+from turbomode_assets.store import address, home, registry, warehouse
 from turbomode_assets.universe import default_list
 
 
@@ -69,12 +69,27 @@ STOPWATCH = Stopwatch()
 
 
 class WarehouseResource(DuckDBResource):
-    """The DuckDB file of the home, opened under our own lock.
+    """The warehouse of the home: a DuckDB file under our own lock, or a lake.
 
     The stock resource opens without a lock of its own, leaks its connection on errors
     and retries corrupt files for minutes; this one shares a connection within the
     process and names the holder when it has to wait too long.
     """
+
+    root: str = ""
+    lake_path: str = ""
+
+    @property
+    def home(self) -> home.Home:
+        """The home; that of a file lies around it unless it is named."""
+        return home.Home(Path(self.root or Path(self.database).parent))
+
+    @property
+    def address(self) -> address.Address:
+        """Where the warehouse lies."""
+        if self.database.startswith(address.LAKE):
+            return address.parse(self.database, self.lake_path, self.home.database)
+        return Path(self.database)
 
     @contextlib.contextmanager
     def yield_for_execution(
@@ -83,8 +98,8 @@ class WarehouseResource(DuckDBResource):
         """Itself, with the run's lifeline held; a tick has none."""
         with contextlib.ExitStack() as alive:
             if context.run:
-                root = Path(self.database).parent
-                alive.enter_context(lifeline.held(root, context.run.run_id))
+                root, run_id = self.home.root, context.run.run_id
+                alive.enter_context(lifeline.held(root, run_id))
             yield self
 
     @contextlib.contextmanager
@@ -98,8 +113,8 @@ class WarehouseResource(DuckDBResource):
         wait_seconds
             How long to wait for another process.
         """
-        path = Path(self.database)
-        with STOPWATCH.running(), warehouse.opened(path, wait_seconds) as store:
+        where = self.address
+        with STOPWATCH.running(), warehouse.opened(where, wait_seconds) as store:
             yield store
 
 
@@ -291,6 +306,15 @@ def rounds(where: home.Home, settings: home.Settings) -> RoundsResource:
     )
 
 
+def stored(where: home.Home, settings: home.Settings) -> WarehouseResource:
+    """Warehouse these settings describe."""
+    return WarehouseResource(
+        database=str(where.warehouse),
+        root=str(where.root),
+        lake_path=settings.lake_path,
+    )
+
+
 def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
     """Resources of a home by name.
 
@@ -306,7 +330,7 @@ def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
     dict of str to resource
     """
     return {
-        "warehouse": WarehouseResource(database=str(where.database)),
+        "warehouse": stored(where, settings),
         "market": market(where, settings),
         "rounds": rounds(where, settings),
         "models": RegistryResource(root=str(where.models)),

@@ -66,7 +66,7 @@ def learn(
         As the run's own code raised it; what was done before stays done.
     """
     agent = driver.Driver(where, definitions, instance)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         ledger = exchange.record_of(store, here, exchanging.LEDGER.name, "received")
         if not ledger:
             yield "The other machine has sent nothing yet."

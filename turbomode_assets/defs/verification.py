@@ -9,7 +9,6 @@ https://docs.dagster.io/guides/test/asset-checks
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -53,9 +52,8 @@ def build_checks() -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         asked = context.selected_asset_check_keys
         chosen = [one for one in verification.ALL if key(one) in asked]
-        where = home.Home(Path(warehouse.database).parent)
         with warehouse.opened() as store:
-            place = base.Place(store, where)
+            place = base.Place(store, warehouse.home)
             for found in verification.verify(place, time.monotonic, chosen):
                 yield _result(found)
 

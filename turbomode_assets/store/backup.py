@@ -5,7 +5,9 @@
 2. `require_whole`   every file of a backup held against its manifest
 3. `restore`  a backup copied into a home that does not exist yet
 
-The live file of the warehouse is never read past DuckDB. A folder gets its name once
+The live file of the warehouse is never read past DuckDB. A warehouse that lies
+elsewhere, a lake too, is kept as a file, and so restored: ``turbomode migrate`` leads
+back.  A folder gets its name once
 everything in it has reached the disk, so that what has a name is whole. Whether the
 copies can be relied on is asked in a process of its own, by whoever calls; what must
 hold in a home stands in ``invariants``.
@@ -23,7 +25,7 @@ from pathlib import Path
 import duckdb
 
 from turbomode_assets import errors
-from turbomode_assets.store import copying, migration, opening, warehouse
+from turbomode_assets.store import copying, home, migration, opening, warehouse
 from turbomode_assets.store.home import Home
 
 MANIFEST = "backup.json"
@@ -70,15 +72,20 @@ def written(
     errors.SettingsError
         Where the folder exists, or there is nothing to back up.
     """
-    if not where.database.is_file():
-        message = f"expected a warehouse at {where.database}, found none; run first"
-        raise errors.SettingsError(message)
+    where.require_warehouse()
     with _aside(to) as folder:
-        with warehouse.opened(where.database, wait_seconds) as store:
+        copy = Home(folder)
+        # Nobody writes meanwhile, on a lake either.
+        with (
+            warehouse.opened(where.warehouse, wait_seconds) as store,
+            store.transaction(),
+        ):
             _copy_files(where, folder)
-            copying.copy(store, folder / where.database.name)
+            copying.copy(store, copy.database)
             prints = copying.fingerprints(store)
-        yield Home(folder), prints
+        if where.warehouse != where.database:
+            home.point(copy, "", "")
+        yield copy, prints
         _tidy(folder)
         manifest = {
             "version": migration.VERSION,

@@ -63,6 +63,16 @@ def bounds(
     return found + [f"{day} <= DATE '{last}'"] * (last is not None)
 
 
+def span(
+    table: schema.Table, rows: pl.DataFrame
+) -> tuple[dt.date, dt.date] | tuple[None, None]:
+    """Partitions that hold every row with a key of `rows`; null where any may."""
+    if not rows.height or table.partition_column not in table.key:
+        return None, None
+    days = rows[table.partition_column]
+    return days.min(), days.max()  # type: ignore[return-value]
+
+
 def conditions(
     table: schema.Table,
     first: dt.date | None,

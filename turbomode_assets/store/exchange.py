@@ -202,7 +202,7 @@ def standing(side: Side, channel: Channel, way: str) -> Standing:
     way
         ``sent`` or ``received``.
     """
-    with warehouse.opened(side.where.database) as store:
+    with warehouse.opened(side.where.warehouse) as store:
         kept = record_of(store, side, channel.name, way)
         moments = _rows(store, side, channel.name, way)["exchanged_at"].to_list()
         here = held(store, channel) if way == "sent" else {}

@@ -6,14 +6,17 @@ needed to start. Settings say where data comes from; numbers that a person might
 about are policy and do not belong here.
 """
 
+import contextlib
 import dataclasses
 import datetime as dt
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from turbomode_assets import errors, intraday_policy, sessions
+from turbomode_assets.store import address
 
 VARIABLE = "TURBOMODE_HOME"
 """Environment variable that names the home."""
@@ -40,6 +43,7 @@ _NO_SETTINGS = (
 LATER = {
     *("is_intraday", "intraday_path", "intraday_symbols", "intraday_weights"),
     *("role", "exchange"),
+    *("warehouse", "lake_path"),
 }
 """Settings that may be changed in the file of a home that has lived."""
 
@@ -130,6 +134,12 @@ class Settings:
     exchange: str = ""
     """URL both of them reach, see `remote.opened`; empty where there is one machine."""
 
+    warehouse: str = ""
+    """URL of the warehouse, see `address.parse`; empty: a file in the home."""
+
+    lake_path: str = ""
+    """Folder or bucket for the files of a lake, where the warehouse is one."""
+
     @property
     def is_living(self) -> bool:
         """Whether the source goes on with the calendar, session after session."""
@@ -175,8 +185,28 @@ class Home:
 
     @property
     def database(self) -> Path:
-        """The DuckDB file."""
+        """The DuckDB file of a home that names no other warehouse."""
         return self.root / "turbomode.duckdb"
+
+    @property
+    def warehouse(self) -> address.Address:
+        """Where the warehouse lies, by the settings."""
+        written = _written(self)
+        url, files = (str(written.get(n, "")) for n in ("warehouse", "lake_path"))
+        return address.parse(url, files, self.database)
+
+    def require_warehouse(self) -> None:
+        """Refuse a home without the file of its warehouse; a lake is made if absent.
+
+        Raises
+        ------
+        errors.SettingsError
+            Names the file.
+        """
+        where = self.warehouse
+        if isinstance(where, Path) and not where.is_file():
+            message = f"expected a warehouse at {where}, found none; run first"
+            raise errors.SettingsError(message)
 
     @property
     def models(self) -> Path:
@@ -219,11 +249,22 @@ def read_settings(home: Home) -> Settings:
     errors.SettingsError
         Where the file cannot be read or names an unknown setting.
     """
-    if not home.settings_file.exists():
-        return Settings()
+    with _explained(home):
+        return Settings(**_written(home))
+
+
+def _written(home: Home) -> dict[str, Any]:
+    """What stands in the settings file; nothing where there is none."""
+    with _explained(home):
+        if not home.settings_file.exists():
+            return {}
+        return tomllib.loads(home.settings_file.read_text())
+
+
+@contextlib.contextmanager
+def _explained(home: Home) -> Iterator[None]:
     try:
-        values = tomllib.loads(home.settings_file.read_text())
-        return Settings(**values)
+        yield
     except _NO_SETTINGS as fault:
         message = f"{home.settings_file} cannot be read: {fault}"
         raise errors.SettingsError(message) from fault
@@ -276,7 +317,24 @@ def join(home: Home, role: str, exchange: str) -> Settings:
         URL both machines reach; empty where there is one machine.
     """
     prepare(home, read_settings(home))
-    settings = dataclasses.replace(read_settings(home), role=role, exchange=exchange)
+    return _changed(home, role=role, exchange=exchange)
+
+
+def point(home: Home, warehouse: str, lake_path: str) -> Settings:
+    """Point a home at another warehouse, which is not looked at; its settings then.
+
+    Parameters
+    ----------
+    home
+        The home.
+    warehouse, lake_path
+        As in `Settings`.
+    """
+    return _changed(home, warehouse=warehouse, lake_path=lake_path)
+
+
+def _changed(home: Home, **values: str) -> Settings:
+    settings = dataclasses.replace(read_settings(home), **values)
     aside = home.settings_file.with_suffix(".new")
     aside.write_text(_as_toml(settings))
     aside.replace(home.settings_file)

@@ -15,6 +15,7 @@ import polars as pl
 
 from turbomode_assets import report_tables
 from turbomode_assets.store import warehouse
+from turbomode_assets.store.address import Address
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,13 +24,16 @@ class Mail:
 
     Parameters
     ----------
-    path
-        The DuckDB file.
+    address
+        Of the warehouse.
+    root
+        The home.
     wait_seconds
         How long to wait for another process.
     """
 
-    path: Path
+    address: Address
+    root: Path
     wait_seconds: float = warehouse.WAIT_SECONDS
 
     def log(self, channel: str) -> pl.DataFrame:
@@ -50,7 +54,7 @@ class Mail:
     @contextlib.contextmanager
     def delivering(self) -> Iterator[bool]:
         """Whether nobody else delivers; then nobody does while the context lasts."""
-        lock = filelock.FileLock(self.path.with_name("notify.lock"), blocking=False)
+        lock = filelock.FileLock(self.root / "notify.lock", blocking=False)
         try:
             lock.acquire()
         except filelock.Timeout:
@@ -63,7 +67,7 @@ class Mail:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[warehouse.Warehouse]:
-        with warehouse.opened(self.path, self.wait_seconds) as store:
+        with warehouse.opened(self.address, self.wait_seconds) as store:
             yield store
 
 

@@ -23,11 +23,12 @@ import filelock
 from turbomode_assets import errors
 from turbomode_assets.store import migration
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # A file that is no database must not make it fetch a program to read it.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+"""Of every connection."""
 
 _ELSEWHERE = "Could not set lock on file"
 _FULL = ("No space left on device", "Disk quota exceeded", "File too large")
@@ -108,7 +109,7 @@ def _create(path: Path) -> None:
     os.close(handle)
     aside = Path(name)
     aside.unlink()
-    with explained(), duckdb.connect(name, config=_CONFIG) as connection:
+    with explained(), duckdb.connect(name, config=CONFIG) as connection:
         migration.begin(connection)
     sync(aside)
     aside.rename(path)
@@ -130,7 +131,7 @@ def _patiently(
     while True:
         try:
             with explained():
-                return duckdb.connect(str(path), config=_CONFIG)
+                return duckdb.connect(str(path), config=CONFIG)
         except duckdb.IOException as fault:
             if _ELSEWHERE not in str(fault):
                 raise errors.WarehouseUnusable(_unreadable(path, fault)) from fault

@@ -47,7 +47,7 @@ def receive(
         Where rows do not match their declaration.
     """
     with exchange.alone(side.where):
-        with warehouse.opened(side.where.database) as store:
+        with warehouse.opened(side.where.warehouse) as store:
             kept = exchange.record_of(store, side, channel.name, "received")
         last = exchange.last_of(kept)
         for place in exchange.waiting(side, channel.name, kept):
@@ -71,7 +71,7 @@ def _take_over(
         files = [_fetched(side, part, Path(folder)) for part in found.parts]
         for address in found.artifacts:
             _fetch_artifact(side, address)
-        with warehouse.opened(side.where.database) as store, store.transaction():
+        with warehouse.opened(side.where.warehouse) as store, store.transaction():
             new = [
                 (part.table, _stored(store, channel, part, file))
                 for part, file in zip(found.parts, files, strict=True)

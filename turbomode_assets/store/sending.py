@@ -60,7 +60,7 @@ def _settle(
     side: exchange.Side, channel: exchange.Channel
 ) -> Iterator[manifest.Manifest]:
     """Put the manifest there that was recorded last, if the link was cut before."""
-    with warehouse.opened(side.where.database) as store:
+    with warehouse.opened(side.where.warehouse) as store:
         kept = exchange.record_of(store, side, channel.name, "sent")
     _refuse_strangers(side, channel, kept)
     there = set(manifest.places(side.remote.names(channel.name)))
@@ -100,7 +100,7 @@ def _send_next(
         if staged is None:
             return None
         _upload(side, staged, Path(folder))
-    with warehouse.opened(side.where.database) as store:
+    with warehouse.opened(side.where.warehouse) as store:
         place = exchange.record(store, side, "sent", staged)
     side.remote.write(f"{channel.name}/{place.name}", staged.to_bytes())
     return staged
@@ -110,7 +110,7 @@ def _stage(
     side: exchange.Side, channel: exchange.Channel, folder: Path
 ) -> manifest.Manifest | None:
     """Next increment, its files written to `folder`; null where nothing differs."""
-    with warehouse.opened(side.where.database) as store:
+    with warehouse.opened(side.where.warehouse) as store:
         kept = exchange.record_of(store, side, channel.name, "sent")
         here = exchange.held(store, channel)
         there = changes.sent(found for _, found in kept)

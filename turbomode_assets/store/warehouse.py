@@ -1,28 +1,29 @@
-"""The warehouse: declared tables in one DuckDB file, replaced by whole partitions.
+"""The warehouse: declared tables in DuckDB, replaced by whole partitions.
 
 The only module that speaks to DuckDB. A partition, or a range of them, is replaced in
-one transaction; plain SQL that also runs on DuckLake, so no primary keys, no upserts,
-no indexes. Uniqueness is enforced by the table declaration when a frame is written.
+one transaction; plain SQL that runs on a file and on a lake, so no primary keys, no
+upserts, no indexes. Uniqueness is enforced by the table declaration when a frame is
+written. A file lets one process in at a time (``opening.py``), a lake all of them, in
+turns where they write the same months (``lake.py``).
 What a table means belongs to ``tables.py``, what is computed to the stages.
 """
 
 import contextlib
-import dataclasses
 import datetime as dt
-import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
-import filelock
 import polars as pl
 
 from turbomode_assets import schema
-from turbomode_assets.store import clauses, opening
+from turbomode_assets.store import clauses, holding, lake, opening, stored
+from turbomode_assets.store.address import Address
 
 WAIT_SECONDS = 60.0
 """How long a process waits for another to let go of the warehouse."""
+
+
+_NOBODY_ELSE = contextlib.nullcontext()
 
 
 class Warehouse:
@@ -34,16 +35,24 @@ class Warehouse:
         An open DuckDB connection; the caller closes it.
     columns
         Stored columns by table, kept between openings while nobody else can write.
+    turns
+        Of those who write; null where nobody else can.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, columns: dict[str, list[str]]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        columns: dict[str, list[str]],
+        turns: holding.Turns | None = None,
     ) -> None:
         """Keep the connection; nothing is created before it is written."""
         self._connection = connection
         self._columns = columns
+        self._turns = turns
         self._is_writing = False
         connection.execute("SET TimeZone = 'UTC'")
+        if turns is not None:
+            connection.execute(f"USE {lake.NAME}")
 
     def read(
         self,
@@ -144,13 +153,14 @@ class Warehouse:
         clauses.refuse_strays(table, rows, first, last)
         within = clauses.bounds(table, first, last)
         where = f" WHERE {' AND '.join(within)}" if within else ""
-        with self.transaction():
+        delete = f"DELETE FROM {clauses.relation(table)}{where}"  # noqa: S608
+
+        def write() -> int:
             self._ensure(table, rows)
-            self._connection.execute(
-                f"DELETE FROM {clauses.relation(table)}{where}"  # noqa: S608
-            )
-            self._insert(table, rows)
-        return rows.height
+            self._connection.execute(delete)
+            return stored.insert(self._connection, table, rows)
+
+        return self._write(write, first, last)
 
     def newest(
         self,
@@ -208,9 +218,12 @@ class Warehouse:
             Rows added; those already stored are left alone and not counted.
         """
         rows = table.conform(frame)
-        with self.transaction():
+
+        def write() -> int:
             self._ensure(table, rows)
-            return self._insert(table, rows, only_new=True)
+            return stored.insert(self._connection, table, rows, only_new=True)
+
+        return self._write(write, *clauses.span(table, rows))
 
     def partitions(self, table: schema.Table) -> list[dt.date]:
         """Partitions that hold rows, ascending."""
@@ -234,15 +247,45 @@ class Warehouse:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Another connection to the same, for modules of this folder; to be closed."""
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        if self._turns is not None:
+            cursor.execute(f"USE {lake.NAME}")
+        return cursor
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything written inside is stored together, or none of it."""
+        """Everything written inside is stored together, or none of it.
+
+        Where many processes write, nobody else does meanwhile.
+        """
+        with self._written(None, None):
+            yield
+
+    def _write(
+        self, write: Callable[[], int], first: dt.date | None, last: dt.date | None
+    ) -> int:
+        """Write in the transaction that is open, else in one of its own."""
+
+        def whole() -> int:
+            with self._written(first, last):
+                return write()
+
+        is_part = self._is_writing or self._turns is None
+        return whole() if is_part else self._turns.retried(whole)
+
+    @contextlib.contextmanager
+    def _written(self, first: dt.date | None, last: dt.date | None) -> Iterator[None]:
         if self._is_writing:
             yield
             return
-        with opening.explained(), contextlib.ExitStack() as undo:
+        turn = self._turns.taken(first, last) if self._turns else _NOBODY_ELSE
+        with turn, opening.explained(), contextlib.ExitStack() as undo:
+            if self._turns is not None:
+                self._columns.clear()
             self._connection.begin()
             self._is_writing = True
             undo.callback(self._abandon)
@@ -259,88 +302,30 @@ class Warehouse:
             self._connection.rollback()
 
     def _stored_columns(self, table: schema.Table) -> list[str]:
+        if self._turns is not None and not self._is_writing:
+            return stored.columns(self._connection, table)
         if table.name not in self._columns:
-            self._columns[table.name] = self._look_up_columns(table)
+            self._columns[table.name] = stored.columns(self._connection, table)
         return self._columns[table.name]
 
-    def _look_up_columns(self, table: schema.Table) -> list[str]:
-        schema_name, base_name = map(
-            clauses.literal, (table.schema_name, table.base_name)
-        )
-        sql = (
-            "SELECT column_name FROM information_schema.columns "  # noqa: S608
-            f"WHERE table_schema = {schema_name} AND table_name = {base_name} "
-            "AND table_catalog = current_database() ORDER BY ordinal_position"
-        )
-        return [row[0] for row in self._connection.sql(sql).fetchall()]
-
     def _ensure(self, table: schema.Table, rows: pl.DataFrame) -> None:
-        stored = self._stored_columns(table)
-        if not stored:
-            columns = ", ".join(
-                clauses.definition(table, n, d) for n, d in rows.schema.items()
-            )
-            self._connection.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {clauses.quoted(table.schema_name)}"
-            )
-            self._connection.execute(
-                f"CREATE TABLE {clauses.relation(table)} ({columns})"
-            )
+        known = self._stored_columns(table)
+        if stored.make_room(self._connection, table, rows, known):
             self._columns.pop(table.name)
-            return
-        for name, dtype in rows.schema.items():
-            if name not in stored:
-                column = f"{clauses.quoted(name)} {clauses.SQL_TYPES[dtype]}"
-                self._connection.execute(
-                    f"ALTER TABLE {clauses.relation(table)} ADD COLUMN {column}"
-                )
-                self._columns.pop(table.name, None)
-
-    def _insert(
-        self, table: schema.Table, rows: pl.DataFrame, *, only_new: bool = False
-    ) -> int:
-        if rows.is_empty():
-            return 0
-        key = ", ".join(clauses.quoted(name) for name in table.key)
-        unless = (
-            f" ANTI JOIN {clauses.relation(table)} USING ({key})" if only_new else ""
-        )
-        # The bare stream: of anything else DuckDB asks pandas what it is.
-        self._connection.register("incoming", rows.__arrow_c_stream__())
-        try:
-            done = self._connection.execute(
-                f"INSERT INTO {clauses.relation(table)} BY NAME "  # noqa: S608
-                f"SELECT incoming.* FROM incoming{unless}"
-            ).fetchone()
-        finally:
-            self._connection.unregister("incoming")
-        return int(done[0]) if done else 0
-
-
-@dataclasses.dataclass
-class _Held:
-    connection: duckdb.DuckDBPyConnection
-    lock: filelock.BaseFileLock
-    columns: dict[str, list[str]] = dataclasses.field(default_factory=dict)
-    n_users: int = 0
-
-
-_held: dict[Path, _Held] = {}
-_guard = threading.RLock()
 
 
 @contextlib.contextmanager
-def opened(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
-    """Warehouse in the file at `path`, created where it is absent.
+def opened(address: Address, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse]:
+    """Warehouse at an address, created where it is absent.
 
     Within a process every opener shares one connection, so nested openings cost
-    nothing; between processes an operating-system lock beside the file lets one in
-    at a time, and dies with its holder.
+    nothing. Between processes an operating-system lock beside a file lets one in at a
+    time, and dies with its holder; a lake lets all of them in.
 
     Parameters
     ----------
-    path
-        The DuckDB file.
+    address
+        A DuckDB file, or a lake.
     wait_seconds
         How long to wait for another process.
 
@@ -351,36 +336,13 @@ def opened(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[Warehouse
     Raises
     ------
     errors.WarehouseBusy
-        Where another process keeps it longer than that; names the process.
+        Where another process keeps it longer than that; names the process of a file.
     errors.WarehouseUnusable
-        Where it is damaged, of a later version, or cannot be written.
+        Where it is damaged, of a later version, or cannot be reached or written.
     """
-    real = Path(os.path.realpath(path))
-    with _guard:
-        held = _held.get(real) or _take(real, wait_seconds)
-        held.n_users += 1
-    cursor = held.connection.cursor()
-    try:
-        yield Warehouse(cursor, held.columns)
-    finally:
-        cursor.close()
-        with _guard:
-            held.n_users -= 1
-            if held.n_users == 0:
-                _release(real)
-
-
-def _take(path: Path, wait_seconds: float) -> _Held:
-    lock = opening.lock(path, wait_seconds)
-    with contextlib.ExitStack() as undo:
-        undo.callback(lock.release)
-        connection = opening.connect(path, wait_seconds)
-        undo.pop_all()
-    _held[path] = _Held(connection=connection, lock=lock)
-    return _held[path]
-
-
-def _release(path: Path) -> None:
-    held = _held.pop(path)
-    held.connection.close()
-    held.lock.release()
+    with holding.shared(address, wait_seconds) as held:
+        store = Warehouse(held.connection.cursor(), held.columns, held.turns)
+        try:
+            yield store
+        finally:
+            store.close()

@@ -48,7 +48,7 @@ def test_a_report_arrives_with_its_chart_and_once(kept: home.Home) -> None:
         for _ in range(2):
             found = list(messaging.report(store, kept, instance, evening))
             messaging.write(store, found, addressed, evening)
-            messaging.deliver(mail.Mail(kept.database), addressed, clock)
+            messaging.deliver(mail.Mail(kept.warehouse, kept.root), addressed, clock)
         told = store.read(report_tables.MESSAGES)
         log = store.read(report_tables.DELIVERIES)
     assert told["message"].to_list() == [f"daily_report {LAST}"]

@@ -93,7 +93,7 @@ def test_a_service_that_does_not_confirm_is_told_that_it_is_a_repeat(
 ) -> None:
     heard, url = hook
     (channel,) = channels.opened({f"{channels.PREFIX}HOOK": url})
-    clock, ledger = desk.Clock(), mail.Mail(tmp_path / "w.duckdb")
+    clock, ledger = desk.Clock(), mail.Mail(tmp_path / "w.duckdb", tmp_path)
     desk.write(ledger.path, desk.message("one", "well", clock), clock, channel)
     for status in (500, 200):
         heard.status = status
@@ -112,7 +112,7 @@ def test_a_token_is_never_said(
     fault: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    clock, ledger = desk.Clock(), mail.Mail(tmp_path / "w.duckdb")
+    clock, ledger = desk.Clock(), mail.Mail(tmp_path / "w.duckdb", tmp_path)
     known = "another" if fault == "wrong_token" else desk.TOKEN
     url = f"tgram://{desk.TOKEN}/42"
     with server.led_to(loopback.Chat(known)) as chat, channels.silence():

@@ -21,7 +21,7 @@ PHONE = telegram.Telegram("phone", desk.TOKEN, "42")
 def ledger(tmp_path: Path) -> Iterator[mail.Mail]:
     """A ledger whose warehouse stays open, which spares opening it each time."""
     with warehouse.opened(tmp_path / "w.duckdb"):
-        yield mail.Mail(tmp_path / "w.duckdb")
+        yield mail.Mail(tmp_path / "w.duckdb", tmp_path)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_month_of_faults_and_crashes_delivers_each_report_once(
     tmp_path: Path,
 ) -> None:
     clock, told = desk.Clock(), []
-    ledger = desk.Frail(tmp_path / "w.duckdb")
+    ledger = desk.Frail(tmp_path / "w.duckdb", tmp_path)
     draws = random.Random(5)  # noqa: S311 - no secret is drawn
     with (
         server.led_to(loopback.Chat(desk.TOKEN, fault_rate=0.3, seed=3)) as chat,

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from turbomode_assets import market_tables, tables
 from turbomode_assets.prices import revisions
 from turbomode_assets.store import bitemporal, warehouse
+from turbomode_assets.store.address import Address
 
 MONDAY, TUESDAY = dt.date(2024, 7, 1), dt.date(2024, 7, 2)
 EVENING = dt.datetime(2024, 7, 2, 3, tzinfo=dt.UTC)
@@ -37,8 +37,8 @@ LEDGER = pl.concat(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[warehouse.Warehouse]:
-    with warehouse.opened(tmp_path / "w.duckdb") as opened:
+def store(place: Address) -> Iterator[warehouse.Warehouse]:
+    with warehouse.opened(place) as opened:
         opened.append(market_tables.BAR_REVISIONS, LEDGER)
         yield opened
 
@@ -52,8 +52,8 @@ def test_the_warehouse_and_the_frame_agree_on_what_was_known(
     assert found.equals(revisions.as_of(LEDGER, moment))
 
 
-def test_an_empty_warehouse_knows_nothing(tmp_path: Path) -> None:
-    with warehouse.opened(tmp_path / "w.duckdb") as empty:
+def test_an_empty_warehouse_knows_nothing(place: Address) -> None:
+    with warehouse.opened(place) as empty:
         assert bitemporal.as_of(empty, EVENING, MONDAY, TUESDAY).is_empty()
         assert bitemporal.outdated_sessions(empty) == []
         assert bitemporal.surprises(empty).is_empty()

@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from turbomode_assets import errors, intraday_tables, schema, tables
+from turbomode_assets import errors, intraday_tables, tables
 from turbomode_assets.store import warehouse
+from turbomode_assets.store.address import Address
 
 MONDAY = dt.date(2024, 7, 1)
 TUESDAY = dt.date(2024, 7, 2)
@@ -37,16 +38,16 @@ def bars(session: dt.date, *symbols: str, close: float = 10.0) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=tables.BARS.schema())
 
 
-def test_a_table_never_written_reads_as_empty(tmp_path: Path) -> None:
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+def test_a_table_never_written_reads_as_empty(place: Address) -> None:
+    with warehouse.opened(place) as store:
         assert store.read(tables.BARS).equals(tables.BARS.empty())
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_what_is_written_is_read_back(place: Address) -> None:
     frame = bars(MONDAY, "AAA", "BBB")
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(place) as store:
         store.replace(tables.BARS, frame, MONDAY, MONDAY)
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(place) as store:
         assert store.read(tables.BARS).equals(frame)
 
 
@@ -61,9 +62,9 @@ def test_neither_writing_nor_the_calendar_imports_what_takes_long(
     assert night.stdout.strip() == "[]"
 
 
-def test_some_columns_are_the_same_columns(tmp_path: Path) -> None:
+def test_some_columns_are_the_same_columns(place: Address) -> None:
     names = ("session", "symbol", "close")
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(place) as store:
         assert store.columns(tables.BARS, names).is_empty()
         store.replace(tables.BARS, bars(MONDAY, "B", "A"), MONDAY, MONDAY)
         store.replace(tables.BARS, bars(TUESDAY, "A"), TUESDAY, TUESDAY)
@@ -71,8 +72,8 @@ def test_some_columns_are_the_same_columns(tmp_path: Path) -> None:
         assert chosen.equals(store.read(tables.BARS, last=MONDAY).select(names))
 
 
-def test_replacing_a_partition_leaves_its_neighbors_alone(tmp_path: Path) -> None:
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+def test_replacing_a_partition_leaves_its_neighbors_alone(place: Address) -> None:
+    with warehouse.opened(place) as store:
         both = pl.concat([bars(MONDAY, "AAA", "BBB"), bars(TUESDAY, "AAA")])
         store.replace(tables.BARS, both, MONDAY, TUESDAY)
         store.replace(tables.BARS, bars(MONDAY, "CCC"), MONDAY, MONDAY)
@@ -80,9 +81,9 @@ def test_replacing_a_partition_leaves_its_neighbors_alone(tmp_path: Path) -> Non
     assert found == [("AAA", TUESDAY), ("CCC", MONDAY)]
 
 
-def test_a_failing_write_changes_nothing(tmp_path: Path) -> None:
+def test_a_failing_write_changes_nothing(place: Address) -> None:
     before = bars(MONDAY, "AAA")
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(place) as store:
         store.replace(tables.BARS, before, MONDAY, MONDAY)
         doubled = bars(MONDAY, "BBB", "BBB")
         with pytest.raises(errors.TableError, match="doubled keys"):
@@ -90,54 +91,49 @@ def test_a_failing_write_changes_nothing(tmp_path: Path) -> None:
         assert store.read(tables.BARS).equals(before)
 
 
-def test_rows_outside_the_range_are_refused(tmp_path: Path) -> None:
+def test_rows_outside_the_range_are_refused(place: Address) -> None:
     with (
-        warehouse.opened(tmp_path / "w.duckdb") as store,
+        warehouse.opened(place) as store,
         pytest.raises(errors.TableError, match=r"2024-07-02\.\.2024-07-02"),
     ):
         store.replace(tables.BARS, bars(TUESDAY, "AAA"), MONDAY, MONDAY)
 
 
-def test_swapped_columns_land_by_name(tmp_path: Path) -> None:
+def test_swapped_columns_land_by_name(place: Address) -> None:
     frame = bars(MONDAY, "AAA").with_columns(high=pl.lit(12.0))
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(place) as store:
         store.replace(tables.BARS, frame.select(reversed(frame.columns)))
         assert store.read(tables.BARS)["high"].item() == 12.0
 
 
-def test_append_keeps_the_first_row_of_a_key(tmp_path: Path) -> None:
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+def test_append_keeps_the_first_row_of_a_key(place: Address) -> None:
+    with warehouse.opened(place) as store:
         assert store.append(tables.BARS, bars(MONDAY, "AAA", close=1.0)) == 1
         assert store.append(tables.BARS, bars(MONDAY, "AAA", "BBB", close=2.0)) == 1
         assert store.read(tables.BARS)["close"].to_list() == [1.0, 2.0]
 
 
-def test_an_open_table_grows_columns(tmp_path: Path) -> None:
+def test_an_open_table_grows_columns(place: Address) -> None:
     def features(symbol: str, **values: float) -> pl.DataFrame:
         row = {"symbol": symbol, "session": MONDAY, "feature_version": "v"} | values
         return pl.DataFrame(row).cast(dict.fromkeys(values, pl.Float32()))
 
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(place) as store:
         store.append(tables.FEATURES, features("AAA", one=1.0))
         store.append(tables.FEATURES, features("BBB", one=1.0, two=2.0))
         assert store.read(tables.FEATURES)["two"].to_list() == [None, 2.0]
 
 
-@pytest.mark.parametrize(
-    "table", [*tables.ALL, *intraday_tables.ALL], ids=lambda table: table.name
-)
-def test_every_declared_dtype_can_be_stored(
-    tmp_path: Path, table: schema.Table
-) -> None:
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
-        store.replace(table, table.empty())
-        assert store.read(table).schema == table.empty().schema
-        assert store.doubled_keys(table) == 0
+def test_every_declared_dtype_can_be_stored(place: Address) -> None:
+    with warehouse.opened(place) as store:
+        for table in [*tables.ALL, *intraday_tables.ALL]:
+            store.replace(table, table.empty())
+            assert store.read(table).schema == table.empty().schema, table.name
+            assert store.doubled_keys(table) == 0
 
 
-def test_openings_in_one_process_share_a_connection(tmp_path: Path) -> None:
-    path = tmp_path / "w.duckdb"
-    with warehouse.opened(path) as outer, warehouse.opened(path) as inner:
+def test_openings_in_one_process_share_a_connection(place: Address) -> None:
+    with warehouse.opened(place) as outer, warehouse.opened(place) as inner:
         inner.append(tables.BARS, bars(MONDAY, "AAA"))
         assert outer.read(tables.BARS).height == 1
 
