@@ -85,7 +85,9 @@ def _found(where: home.Home) -> dict[str, Any]:
         "pending_grades": {"overdue": n_late, "not_matured": n_open},
         "is_lived": health.is_lived(where),
         "asleep": asleep,
-        "next_runs": {} if asleep else dict(health.next_runs(settings.role, now)[:N_RUNS]),
+        "next_runs": {}
+        if asleep
+        else dict(health.next_runs(settings.role, now)[:N_RUNS]),
         "deliveries": sent.select(
             "happened_at", "channel", "message", "part"
         ).to_dicts(),

@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -28,9 +28,6 @@ class Turns(Protocol):
         self, first: dt.date | None, last: dt.date | None
     ) -> contextlib.AbstractContextManager[None]:
         """Nobody else writes these days while the context lasts; null: any day."""
-
-    def retried(self, write: Callable[[], int]) -> int:
-        """Result of a write, begun anew where it collided with another."""
 
 
 @dataclasses.dataclass

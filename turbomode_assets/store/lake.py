@@ -1,24 +1,24 @@
 """How a lake is opened: DuckDB's own DuckLake, with its catalog in PostgreSQL.
 
-1. `connect`   extensions from their packages, the catalog attached, brought up to date
-2. `Turns`     who writes which months, by PostgreSQL's own advisory locks
-3. `Turns.retried`   a write that collided with another is begun anew
+1. `connect`       extensions from their packages, the catalog attached, brought up to date
+2. `Turns`         who writes which months, by PostgreSQL's own advisory locks
+3. `is_conflict`   a commit that DuckLake refuses because of another
 
-DuckLake lets any number of processes write, and refuses a commit that touches a file
-another commit has touched. What it cannot see is two processes that add the same key at
-the same time; hence the turns: whoever writes waits for those, and only those, who
-write the same months. A turn ends with its connection, so that a killed writer leaves
-none behind. What is written is decided in ``warehouse.py``.
+DuckLake lets any number of processes write, and refuses a commit where another one has
+deleted from the same table meanwhile. What it cannot see is two processes that add the
+same key at the same time; hence the turns: whoever writes waits for those, and only
+those, who write the same months. A refused commit is tried again when it is its turn at
+everything. A turn ends with its connection, so that a killed writer leaves none behind.
+What is written is decided in ``warehouse.py``.
 """
 
 import contextlib
 import datetime as dt
 import importlib.resources
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import duckdb
-import tenacity
 
 from turbomode_assets import errors
 from turbomode_assets.store import clauses, migration, opening
@@ -41,7 +41,6 @@ _SESSION = {
     "tcp_keepalives_interval": 5,
     "tcp_keepalives_count": 3,
 }
-_ATTEMPTS = 8
 _RETRIES_OF_A_COMMIT = 100
 _CONFLICTS = ("conflict", "could not serialize")
 
@@ -188,7 +187,9 @@ class Turns:
         with contextlib.closing(session), session.cursor() as cursor:
             for setting, value in _SESSION.items():
                 cursor.execute(f"SET {setting} = {value}")
-            cursor.execute(f"SET lock_timeout = {max(int(self._wait_seconds * 1e3), 1)}")
+            cursor.execute(
+                f"SET lock_timeout = {max(int(self._wait_seconds * 1e3), 1)}"
+            )
             try:
                 for sql, numbers in asked:
                     cursor.execute(sql, [_NAMESPACE, *numbers])
@@ -200,19 +201,7 @@ class Turns:
                 raise errors.WarehouseBusy(message) from fault
             yield
 
-    def retried(self, write: Callable[[], int]) -> int:
-        """Result of a write that is begun anew where it collided with another."""
-        return _AGAIN(write)
 
-
-def _is_conflict(fault: BaseException) -> bool:
-    is_ours = isinstance(fault, duckdb.Error)
-    return is_ours and any(sign in str(fault).lower() for sign in _CONFLICTS)
-
-
-_AGAIN = tenacity.Retrying(
-    retry=tenacity.retry_if_exception(_is_conflict),
-    stop=tenacity.stop_after_attempt(_ATTEMPTS),
-    wait=tenacity.wait_random_exponential(multiplier=0.05, max=2.0),
-    reraise=True,
-)
+def is_conflict(fault: duckdb.Error) -> bool:
+    """Whether a commit was refused because of another; nothing of it was stored."""
+    return any(sign in str(fault).lower() for sign in _CONFLICTS)

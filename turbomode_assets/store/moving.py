@@ -99,9 +99,7 @@ def _copied(cursor: duckdb.DuckDBPyConnection, target: Address) -> dict[str, int
     return moved
 
 
-def _tables(
-    cursor: duckdb.DuckDBPyConnection, catalog: str
-) -> dict[str, list[str]]:
+def _tables(cursor: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[str]]:
     """Definitions of the columns of each table, but for the number of the version."""
     sql = (
         "SELECT table_schema, table_name, column_name, data_type, is_nullable "  # noqa: S608

@@ -270,12 +270,17 @@ class Warehouse:
     ) -> int:
         """Write in the transaction that is open, else in one of its own."""
 
-        def whole() -> int:
-            with self._written(first, last):
+        def whole(since: dt.date | None, until: dt.date | None) -> int:
+            with self._written(since, until):
                 return write()
 
-        is_part = self._is_writing or self._turns is None
-        return whole() if is_part else self._turns.retried(whole)
+        try:
+            return whole(first, last)
+        except duckdb.TransactionException as fault:
+            if self._is_writing or self._turns is None or not lake.is_conflict(fault):
+                raise
+        # Alone there is nothing to collide with, so that once more is enough.
+        return whole(None, None)
 
     @contextlib.contextmanager
     def _written(self, first: dt.date | None, last: dt.date | None) -> Iterator[None]:

@@ -42,11 +42,10 @@ def months(years: Sequence[int]) -> list[tuple[dt.date, dt.date]]:
 
 
 def fill(place: address.Address, years: Sequence[int], n_symbols: int) -> None:
-    """Write each month of some years, and what is kept for good beside it."""
-    for first, last in months(years):
-        found = rows(first, last, n_symbols)
-        with warehouse.opened(place) as store:
-            store.replace(tables.BARS, found, first, last)
+    """Write each month of some years."""
+    with warehouse.opened(place) as store:
+        for first, last in months(years):
+            store.replace(tables.BARS, rows(first, last, n_symbols), first, last)
 
 
 def main() -> None:

@@ -56,5 +56,3 @@ def test_nothing_is_copied_over_what_is_there(place: Address, tmp_path: Path) ->
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(errors.SettingsError, match=r"no\.duckdb, found none"):
         moving.migrate(tmp_path / "no.duckdb", tmp_path / "to.duckdb", WAIT_SECONDS)
-
-
