@@ -111,7 +111,7 @@ def _own(instance: dg.DagsterInstance, key: dg.AssetKey) -> float:
 
 def _rows(where: home.Home) -> dict[str, int]:
     kept = (tables.BARS, tables.FEATURES, tables.OUTCOMES, tables.SAMPLES)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         return {
             metadata.key(t).to_user_string(): store.columns(t, t.key).height
             for t in kept

@@ -42,7 +42,7 @@ definitions = assembly.assemble(where, home.read_settings(where))
 with driver.open_instance(where) as instance:
     job = definitions.resolve_job_def("scan")
     done = job.execute_in_process(instance=instance, partition_key=sys.argv[2])
-with warehouse.opened(where.database) as store:
+with warehouse.opened(where.warehouse) as store:
     n_signals = store.read(tables.SIGNALS).height
 teachers = {"lightgbm", "xgboost", "catboost", "sklearn"} & set(sys.modules)
 """

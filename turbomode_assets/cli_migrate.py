@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _is_of(where: home.Home, source: address.Address) -> bool:
-    """Whether a home uses a warehouse; where the files of a lake lie does not matter."""
+    """Whether a home uses a warehouse, wherever the files of a lake lie."""
     used = where.warehouse
     if isinstance(used, Path) or isinstance(source, Path):
         return used == source

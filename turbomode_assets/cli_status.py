@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _found(where: home.Home) -> dict[str, Any]:
-    now, settings = resources.ClockResource().now(), home.read_settings(where)
+    now, role = resources.ClockResource().now(), home.read_settings(where).role
     with (
         warehouse.opened(where.warehouse) as store,
         driver.open_instance(where) as instance,
@@ -67,7 +67,7 @@ def _found(where: home.Home) -> dict[str, Any]:
         champions = store.read(tables.CHAMPIONS).sort("effective_from")
         log = store.read(report_tables.DELIVERIES)
         newest = store.partitions(tables.SIGNALS)[-1:]
-        kept = resources.stored(where, settings)
+        kept = resources.stored(where)
         asleep = catching_up.why_asleep(progress.Progress(instance, kept), now)
     reign = champions.tail(1).to_dicts()
     sent = (
@@ -85,9 +85,7 @@ def _found(where: home.Home) -> dict[str, Any]:
         "pending_grades": {"overdue": n_late, "not_matured": n_open},
         "is_lived": health.is_lived(where),
         "asleep": asleep,
-        "next_runs": {}
-        if asleep
-        else dict(health.next_runs(settings.role, now)[:N_RUNS]),
+        "next_runs": {} if asleep else dict(health.next_runs(role, now)[:N_RUNS]),
         "deliveries": sent.select(
             "happened_at", "channel", "message", "part"
         ).to_dicts(),

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, errors, proof_tables
+from turbomode_assets import cli_output, proof_tables
 from turbomode_assets.invariants import base, verification
 from turbomode_assets.signals import chain
 from turbomode_assets.store import copying, home, warehouse

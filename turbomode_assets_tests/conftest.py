@@ -12,7 +12,7 @@ import pytest
 from turbomode_assets import schema
 from turbomode_assets.defs import assembly, driver
 from turbomode_assets.store import home, warehouse
-from turbomode_assets_tests.store import postgres
+from turbomode_assets_tests import lakes, postgres
 
 SETTINGS = home.Settings(n_symbols=16, edge=8.0, first=dt.date(2021, 5, 3))
 LIVE_FROM = dt.date(2024, 1, 2)
@@ -34,14 +34,14 @@ class Lived:
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Rows of a table without the columns that say when something ran."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table).drop(table.wall_clock_columns)
 
 
 def live(root: Path, instance: dg.DagsterInstance, stop_after: int = 10**6) -> Lived:
     """Live the small history in `root`, or as much of it as `stop_after` steps."""
     where = home.Home(root)
-    home.prepare(where, SETTINGS)
+    lakes.prepare(where, SETTINGS)
     definitions = assembly.assemble(where, SETTINGS)
     steps = driver.plan(SETTINGS.first, LIVE_FROM, LAST)
     agent = driver.Driver(where, definitions, instance)
@@ -59,6 +59,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         yield dataclasses.replace(once, again=live(root, instance).taken)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Kind of warehouse the stories run on."""
+    text = "homes of the stories have lakes: a PostgreSQL server is started for them"
+    parser.addoption("--lake", action="store_true", help=text)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """Real PostgreSQL server."""
@@ -66,3 +72,13 @@ def cluster() -> Iterator[postgres.Cluster]:
         pytest.skip("there is no PostgreSQL server here")
     with postgres.running() as found:
         yield found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lakes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Servers for the catalogs of lakes, where stories run on them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.config.getoption("--lake"):
+            cluster: postgres.Cluster = request.getfixturevalue("cluster")
+            patch.setenv(lakes.VARIABLE, cluster.folder)
+        yield

@@ -21,7 +21,7 @@ def small(root: Path) -> home.Home:
     """A home with a session, a setting and an artifact of one file."""
     where = home.Home(root)
     home.prepare(where, home.Settings())
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         store.append(tables.BARS, bars(MONDAY, "AAA"))
     where.models.mkdir()
     (where.models / "one").write_bytes(b"artifact")
@@ -29,7 +29,7 @@ def small(root: Path) -> home.Home:
 
 
 def prints(where: home.Home) -> backup.Prints:
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         return copying.fingerprints(store)
 
 
@@ -59,7 +59,7 @@ def test_what_is_written_later_is_not_in_it(tmp_path: Path) -> None:
     where = small(tmp_path / "home")
     before = prints(where)
     kept(where, tmp_path / "kept")
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         store.append(tables.BARS, bars(TUESDAY, "AAA"))
     again = home.Home(tmp_path / "again")
     with backup.restored(tmp_path / "kept", again) as (copy, wanted):

@@ -24,7 +24,7 @@ def test_the_status_of_a_home_that_lived(
 ) -> None:
     code, text = said(capsys, lived.where.root, "status", "--json")
     found = json.loads(text)
-    with warehouse.opened(lived.where.database) as store:
+    with warehouse.opened(lived.where.warehouse) as store:
         version = store.read(tables.CHAMPIONS)["version"][-1]
         newest = store.partitions(tables.SIGNALS)[-1]
     assert code == int(not all(probe["is_well"] for probe in found["health"]))
@@ -71,7 +71,7 @@ def test_the_report_of_a_home_that_lived(
     code, text = said(capsys, lived.where.root, "report", "--json")
     (found,) = json.loads(text)
     page = pathlib.Path(found["page"]).read_text()
-    with warehouse.opened(lived.where.database) as store:
+    with warehouse.opened(lived.where.warehouse) as store:
         version = store.read(tables.CHAMPIONS)["version"][-1]
     assert code == 0
     assert found["as_of"] in page

@@ -306,12 +306,13 @@ def rounds(where: home.Home, settings: home.Settings) -> RoundsResource:
     )
 
 
-def stored(where: home.Home, settings: home.Settings) -> WarehouseResource:
-    """Warehouse these settings describe."""
+def stored(where: home.Home) -> WarehouseResource:
+    """Warehouse of a home."""
+    found = where.warehouse
     return WarehouseResource(
-        database=str(where.warehouse),
+        database=str(found),
         root=str(where.root),
-        lake_path=settings.lake_path,
+        lake_path="" if isinstance(found, Path) else found.files,
     )
 
 
@@ -330,7 +331,7 @@ def build(where: home.Home, settings: home.Settings) -> dict[str, object]:
     dict of str to resource
     """
     return {
-        "warehouse": stored(where, settings),
+        "warehouse": stored(where),
         "market": market(where, settings),
         "rounds": rounds(where, settings),
         "models": RegistryResource(root=str(where.models)),

@@ -16,7 +16,6 @@ import dagster as dg
 from turbomode_assets.defs import lineage
 from turbomode_assets.defs.resources import WarehouseResource
 from turbomode_assets.invariants import base, verification
-from turbomode_assets.store import home
 
 JOB = "verification"
 """Name of the job that asks every invariant."""

@@ -1,6 +1,6 @@
 """How a lake is opened: DuckDB's own DuckLake, with its catalog in PostgreSQL.
 
-1. `connect`       extensions from their packages, the catalog attached, brought up to date
+1. `connect`       extensions from their packages; the catalog, brought up to date
 2. `Turns`         who writes which months, by PostgreSQL's own advisory locks
 3. `is_conflict`   a commit that DuckLake refuses because of another
 

@@ -104,7 +104,7 @@ class Desk:
 
     def rows(self, table: schema.Table) -> Any:
         """Rows of a table, read as soon as no run writes."""
-        with warehouse.opened(home.Home(self.served.home).database) as store:
+        with warehouse.opened(home.Home(self.served.home).warehouse) as store:
             return store.read(table)
 
 

@@ -29,7 +29,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bars = SOURCE.bars(loop.bars_for_features(FIRST), LAST)
     members = SOURCE.universe(LAST)
     made = loop.compute_features(bars, members, FIRST, LAST)
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         store.append(tables.BARS, bars)
         store.append(tables.UNIVERSE, members)
         store.append(tables.FEATURES, made)
@@ -38,7 +38,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(root: Path) -> Iterator[warehouse.Warehouse]:
-    with warehouse.opened(home.Home(root).database) as opened:
+    with warehouse.opened(home.Home(root).warehouse) as opened:
         yield opened
 
 

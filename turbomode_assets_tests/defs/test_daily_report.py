@@ -42,7 +42,7 @@ def test_a_report_arrives_with_its_chart_and_once(kept: home.Home) -> None:
     with (
         server.led_to(telegram.Chat(desk.TOKEN)) as chat,
         dg.DagsterInstance.ephemeral() as instance,
-        warehouse.opened(kept.database) as store,
+        warehouse.opened(kept.warehouse) as store,
     ):
         addressed = channels.opened(url)
         for _ in range(2):
@@ -63,7 +63,7 @@ def test_a_late_report_says_what_a_timely_one_would_have_said(kept: home.Home) -
     five = dt.datetime.combine(LAST, dt.time(17), ticks.NEW_YORK)
     with (
         dg.DagsterInstance.ephemeral() as instance,
-        warehouse.opened(kept.database) as store,
+        warehouse.opened(kept.warehouse) as store,
     ):
         told = [
             daily_report.compose(kept, store, instance, five + dt.timedelta(hours=h))
@@ -84,6 +84,6 @@ def test_a_home_that_lives_in_the_past_reports_nothing(kept: home.Home) -> None:
     now = dt.datetime.combine(LAST, dt.time(22), dt.UTC) + 2 * daily_report.RECENT
     with (
         dg.DagsterInstance.ephemeral() as instance,
-        warehouse.opened(kept.database) as store,
+        warehouse.opened(kept.warehouse) as store,
     ):
         assert list(messaging.report(store, kept, instance, now)) == []

@@ -46,7 +46,7 @@ def teach(
     )
     verdict = gate.Verdict(criteria=(criterion,), against=against)
     rows = verdict.to_frame("swing", version, month)
-    with warehouse.opened(pair.training.database) as kept:
+    with warehouse.opened(pair.training.warehouse) as kept:
         kept.append(tables.VERDICTS, rows)
     return address
 
@@ -57,7 +57,7 @@ def fall(pair: exchanged.Pair, version: str, successor: str, month: dt.date) -> 
     row |= {"against": "the base rate", "gain": -0.01, "observed": 12.0}
     row |= {"required": 10.0, "is_passed": False, "successor": successor}
     frame = pl.DataFrame([row], schema=tables.STANDINGS.schema())
-    with warehouse.opened(pair.training.database) as kept:
+    with warehouse.opened(pair.training.warehouse) as kept:
         kept.append(tables.STANDINGS, frame)
 
 
@@ -135,7 +135,7 @@ def test_an_old_challenger_is_not_crowned_when_its_month_is_sent_again(
 def test_a_model_that_does_not_load_changes_nothing(pair: exchanged.Pair) -> None:
     teach(pair, "v1", JUNE)
     torn = {"card.json": test_challenger.trained().artifact["card.json"]}
-    with warehouse.opened(pair.training.database) as kept:
+    with warehouse.opened(pair.training.warehouse) as kept:
         kept.replace(tables.MODELS, tables.MODELS.empty(), JUNE, JUNE)
     exchanged.teach(pair.training, "v1", JUNE, torn)
     with pytest.raises(errors.ArtifactError):
@@ -153,12 +153,12 @@ def test_a_home_of_its_own_has_nobody_to_exchange_with(tmp_path: Path) -> None:
 def test_the_door_opens_once_even_after_a_crash(store: test_promotion.Store) -> None:
     store.train("v1")
     store.judge("v1", is_passed=True)
-    with warehouse.opened(store.where.database) as kept:
+    with warehouse.opened(store.where.warehouse) as kept:
         assert exchanging.open_the_door(kept, store.instance) is None
     row = {"desk": "swing", "effective_from": dt.date(2024, 6, 3), "version": "v1"}
     row |= {"reason": "promoted by the gate", "decided_at": exchanged.NOW}
     store.write(tables.CHAMPIONS, pl.DataFrame([row], schema=tables.CHAMPIONS.schema()))
-    with warehouse.opened(store.where.database) as kept:
+    with warehouse.opened(store.where.warehouse) as kept:
         assert exchanging.open_the_door(kept, store.instance) == "v1"
         assert exchanging.open_the_door(kept, store.instance) is None
     key = learning.CHAMPION_IN_FORCE

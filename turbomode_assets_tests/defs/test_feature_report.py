@@ -40,7 +40,7 @@ def lived(root: Path, made: pl.DataFrame, last: dt.date = LAST) -> Path:
     """Home that holds the market up to a day, with these features."""
     bars, members, _, outcomes = market()
     until = pl.col("session") <= last
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         store.append(tables.BARS, bars.filter(until))
         store.append(tables.UNIVERSE, members)
         store.append(tables.FEATURES, made.filter(until))
@@ -57,7 +57,7 @@ def run(root: Path) -> dg.ExecuteInProcessResult:
 
 
 def read(root: Path) -> pl.DataFrame:
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         return store.read(TABLE)
 
 

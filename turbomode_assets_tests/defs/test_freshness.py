@@ -31,7 +31,7 @@ def ask(root: Path, now: dt.datetime) -> dict[str, bool]:
 
 
 def store(root: Path, table: schema.Table, rows: pl.DataFrame) -> None:
-    with warehouse.opened(home.Home(root).database) as opened:
+    with warehouse.opened(home.Home(root).warehouse) as opened:
         opened.append(table, rows)
 
 

@@ -33,14 +33,14 @@ def asked(
     """Name of each probe, and whether it is well."""
     where = home.Home(root)
     home.prepare(where, home.Settings(source=source))
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         found = health.probes(where, store, instance, NOW)
     return {probe.name: probe.is_well for probe in found}
 
 
 def store_rows(root: pathlib.Path, table: object, rows: pl.DataFrame) -> None:
     """Add rows to a home's warehouse."""
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         store.append(table, rows)  # type: ignore[arg-type]
 
 
@@ -96,7 +96,7 @@ def test_a_message_that_waits_for_long_is_seen(
 def test_signals_that_matured_and_were_not_graded_are_counted(
     tmp_path: pathlib.Path, lived: Lived
 ) -> None:
-    with warehouse.opened(lived.where.database) as store:
+    with warehouse.opened(lived.where.warehouse) as store:
         signals, known = store.read(tables.SIGNALS), store.read(tables.BARS)
         graded = store.read(tables.OUTCOMES)
     last = graded["matures_on"].max()

@@ -22,6 +22,7 @@ from turbomode_assets.defs import (
 from turbomode_assets.defs.assets import intraday
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY, evening
 
@@ -77,7 +78,7 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A home in which the desk lived two sessions in one range."""
     where = home.Home(tmp_path_factory.mktemp("desk"))
-    home.prepare(where, desk_life.SETTINGS)
+    lakes.prepare(where, desk_life.SETTINGS)
     with dg.DagsterInstance.ephemeral() as instance:
         made = Run(where, instance)
         made.job(desk_due.ROUND, Window(EVE, HALF_DAY))
@@ -99,14 +100,14 @@ def test_a_range_of_sessions_is_one_run_and_every_session_is_made(run: Run) -> N
 
 
 def test_a_second_materialization_changes_nothing_and_says_so(run: Run) -> None:
-    with warehouse.opened(run.where.database) as store:
+    with warehouse.opened(run.where.warehouse) as store:
         before = {table: store.read(table) for table in intraday_tables.ALL}
     notes = run.job(desk_due.ROUND, Window(HALF_DAY, HALF_DAY))
     assert notes["intraday/bars"]["rows_added"] == 0
     for asset, n_rows in (("intraday/votes", 14 * 8), ("intraday/signals", 14 * 3)):
         assert notes[asset]["rows_emitted"] == 0
         assert notes[asset]["rows_kept"] == n_rows
-    with warehouse.opened(run.where.database) as store:
+    with warehouse.opened(run.where.warehouse) as store:
         assert all(store.read(t).equals(rows) for t, rows in before.items())
 
 
@@ -197,9 +198,9 @@ def test_sensors_ask_for_what_is_missing_and_else_for_nothing(
     later = NIGHT + desk_automation.GRACE
     if name == "matured_horizons":
         behind.speak(Window(HALF_DAY, HALF_DAY), NIGHT)
-        with warehouse.opened(behind.database) as store:
+        with warehouse.opened(behind.warehouse) as store:
             store.replace(intraday_tables.OUTCOMES, intraday_tables.OUTCOMES.empty())
-    empty = {"warehouse": resources.WarehouseResource(database=str(behind.database))}
+    empty = {"warehouse": resources.stored(behind)}
     definitions = run.definitions(later)
     sensor = definitions.resolve_sensor_def(name)
     for further, expected in ((empty, [str(HALF_DAY)]), ({}, [])):

@@ -22,7 +22,7 @@ from turbomode_assets.defs.assets import intraday_learning
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.intraday import consensus
 from turbomode_assets.store import home, warehouse
-from turbomode_assets_tests import test_intraday_replay
+from turbomode_assets_tests import lakes, test_intraday_replay
 
 FIRST, EVE = dt.date(2024, 1, 2), dt.date(2024, 7, 5)
 TOO_SOON, WEEK, MONDAY = dt.date(2024, 2, 4), dt.date(2024, 7, 7), dt.date(2024, 7, 8)
@@ -66,7 +66,7 @@ class Desk:
 
     def read(self, table: Any) -> pl.DataFrame:
         """Rows of a table."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table)
 
 
@@ -78,7 +78,7 @@ def at(day: dt.date, hour: int = 22) -> dt.datetime:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that spoke for half a year."""
     where = home.Home(tmp_path_factory.mktemp("learning_desk"))
-    home.prepare(where, SETTINGS)
+    lakes.prepare(where, SETTINGS)
     with dg.DagsterInstance.ephemeral() as instance:
         made = Desk(where, instance)
         assert made.job(desk_due.ROUND, Window(FIRST, EVE), at(EVE)).success

@@ -69,7 +69,7 @@ def test_a_failed_run_stale_bars_and_the_day_are_told_once(
     chat: telegram.Chat, instance: dg.DagsterInstance, tmp_path: pathlib.Path
 ) -> None:
     where, now = home.Home(tmp_path), resources.ClockResource().now()
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         old = sessions.closed_by(now - dt.timedelta(days=14))
         store.append(tables.BARS, bars(old, "AAA"))
     failed = fail(instance)
@@ -99,7 +99,7 @@ def test_without_channels_news_is_kept_to_be_looked_at(
     where, now = home.Home(tmp_path), resources.ClockResource().now()
     fail(instance)
     tick(where, instance, now, "simulated")
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         (kept,) = store.read(report_tables.MESSAGES)["title"]
         assert store.read(report_tables.DELIVERIES).is_empty()
     assert kept == "Failed: scan"

@@ -14,6 +14,7 @@ from turbomode_assets.defs import desk_due, options_desk
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.options import book
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY
 from turbomode_assets_tests.defs.test_intraday_assets import Run
@@ -35,7 +36,7 @@ DARING = dataclasses.replace(
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A home in which the desk lived two sessions, and their evening."""
     where = home.Home(tmp_path_factory.mktemp("book"))
-    home.prepare(where, desk_life.SETTINGS)
+    lakes.prepare(where, desk_life.SETTINGS)
     with dg.DagsterInstance.ephemeral() as instance:
         made = Run(where, instance)
         made.job(desk_due.ROUND, BOTH)
@@ -83,7 +84,7 @@ def test_a_second_evening_changes_nothing(lived: Run) -> None:
 def _begun(run: Run, root: Path) -> Path:
     """What the desk stored, in a warehouse without a book, had it always bought."""
     database = root / "book.duckdb"
-    with warehouse.opened(run.where.database) as store:
+    with warehouse.opened(run.where.warehouse) as store:
         rows = {table: store.read(table) for table in intraday_tables.ALL}
     with warehouse.opened(database) as store:
         for table, stored in rows.items():

@@ -14,6 +14,7 @@ from turbomode_assets.defs import assembly
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.promotion import gate
 from turbomode_assets.store import home, registry, warehouse
+from turbomode_assets_tests import lakes
 
 MONTH = dt.date(2024, 6, 1)
 FIRST_SESSION = dt.date(2024, 6, 3)
@@ -31,12 +32,12 @@ class Store:
 
     def write(self, table: schema.Table, rows: pl.DataFrame) -> None:
         """Append rows."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             store.append(table, rows)
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Every stored row."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table)
 
     def train(
@@ -76,7 +77,7 @@ class Store:
 @pytest.fixture
 def store(tmp_path: pathlib.Path) -> Iterator[Store]:
     where, settings = home.Home(tmp_path), home.Settings()
-    home.prepare(where, settings)
+    lakes.prepare(where, settings)
     with dg.DagsterInstance.ephemeral() as instance:
         yield Store(where, assembly.assemble(where, settings), instance)
 
@@ -187,7 +188,7 @@ def test_promoting_again_after_a_rollback_says_who_reigns(store: Store) -> None:
         store.train(version, month=month)
         store.judge(version, is_passed=True, month=month)
         store.promote(month)
-    with warehouse.opened(store.where.database) as home_store:
+    with warehouse.opened(store.where.warehouse) as home_store:
         back = succession.roll_back(home_store, "v1", LAST_SIGNAL, NOON)
     store.write(tables.CHAMPIONS, back)
     store.promote()

@@ -12,6 +12,7 @@ from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs import assembly, catching_up, progress, resources
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.store.test_warehouse import bars
 
 SETTINGS = home.Settings(n_symbols=4, first=dt.date(2024, 1, 2))
@@ -24,7 +25,7 @@ NEEDED = ("clock", "warehouse")
 def definitions(tmp_path: pathlib.Path) -> dg.Definitions:
     """Definitions of an empty home."""
     where = home.Home(tmp_path)
-    home.prepare(where, SETTINGS)
+    lakes.prepare(where, SETTINGS)
     return assembly.assemble(where, SETTINGS)
 
 
@@ -129,7 +130,7 @@ def test_a_living_home_says_when_it_falls_behind_and_when_it_has_caught_up(
             where, home.Settings(source="yahoo"), {"clock": clock}
         )
         if day == 6 or hour == 8:
-            with warehouse.opened(where.database) as store:
+            with warehouse.opened(where.warehouse) as store:
                 store.append(tables.BARS, bars(sessions.closed_by(now), "AAA"))
         tick = _tick(living, instance, "stale_data", cursor)
         cursor = tick.cursor

@@ -30,7 +30,7 @@ def test_no_month_is_left_out_once_the_first_was_trained(
     for month in trained:
         exchanged.teach(both.training, month, dt.date.fromisoformat(month))
     reached = dt.date.fromisoformat(watermark) if watermark else None
-    with warehouse.opened(both.training.database) as store:
+    with warehouse.opened(both.training.warehouse) as store:
         assert list(map(str, training.months_due(store, reached))) == expected
 
 
@@ -38,5 +38,5 @@ def test_bars_alone_teach_nothing(tmp_path: Path) -> None:
     both = exchanged.pair(tmp_path)
     exchanged.put(both.serving, tables.BARS, exchanged.bars(exchanged.DAYS[0]))
     both.push()
-    with warehouse.opened(both.training.database) as store:
+    with warehouse.opened(both.training.warehouse) as store:
         assert training.samples_due(store, []) is None

@@ -32,7 +32,7 @@ def run(root: Path, asset: dg.AssetsDefinition, key: str) -> dg.ExecuteInProcess
 
 
 def read(root: Path, table: schema.Table) -> pl.DataFrame:
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         return store.read(table)
 
 
@@ -46,7 +46,7 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home with bars of sixteen months and the curations of five quarters."""
     root = tmp_path_factory.mktemp("curated")
     bars = simulated.Simulated(edge=SETTINGS.edge, n_symbols=20).bars(FIRST, LAST)
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         store.replace(tables.BARS, bars, FIRST, LAST)
     for key in QUARTERS:
         assert run(root, CURATIONS, key).success
@@ -99,7 +99,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home with the outcomes of sixteen months and the rankings of the last three."""
     root = tmp_path_factory.mktemp("ranked")
     world = worlds.World(1, np.linspace(0.1, 0.6, 12))
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         outcomes, signals = full_rows(world)
         store.append(tables.OUTCOMES, outcomes)
         store.append(tables.SIGNALS, signals)

@@ -52,6 +52,7 @@ from turbomode_assets.defs import (
     ticks,
 )
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.scenarios.troubled_market import TroubledMarket
 
 LOGGER = logging.getLogger("simulated time")
@@ -165,7 +166,7 @@ def young(
         Policy it learns by.
     """
     where = home.Home(root)
-    home.prepare(where, settings)
+    lakes.prepare(where, settings)
     definitions = assembly.assemble(where, settings)
     with dg.DagsterInstance.ephemeral() as instance:
         for name, first, last in runs:
@@ -236,7 +237,7 @@ class Machine:
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Rows of a table without the columns that say when something ran."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table).drop(table.wall_clock_columns)
 
     def runs(self) -> list[str]:
@@ -309,7 +310,7 @@ class Machine:
 
     @property
     def _warehouse(self) -> resources.WarehouseResource:
-        return resources.WarehouseResource(database=str(self.where.database))
+        return resources.stored(self.where)
 
 
 def _exhaust(*daemons: Iterable[object]) -> None:

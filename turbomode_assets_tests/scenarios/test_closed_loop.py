@@ -18,7 +18,7 @@ from turbomode_assets import loop, market_tables, policy, sessions, succession, 
 from turbomode_assets.defs import assembly, driver, resources
 from turbomode_assets.models import card, scoring
 from turbomode_assets.store import home, registry, warehouse
-from turbomode_assets_tests import conftest
+from turbomode_assets_tests import conftest, lakes
 from turbomode_assets_tests.defs import test_promotion
 
 pytestmark = pytest.mark.xdist_group("closed_loop")
@@ -100,7 +100,7 @@ def correct(kept: test_promotion.Store) -> None:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     where = home.Home(tmp_path_factory.mktemp("closed_loop"))
-    home.prepare(where, conftest.SETTINGS)
+    lakes.prepare(where, conftest.SETTINGS)
     past = driver.plan(conftest.SETTINGS.first, LIVE_ON, LIVE_ON)
     with dg.DagsterInstance.ephemeral() as instance:
         definitions = assembly.assemble(where, conftest.SETTINGS)
@@ -110,7 +110,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         live(where, instance, nights(sessions.shift(LIVE_ON, 1), dt.date(2024, 1, 30)))
         live(where, instance, weeks(LIVE_ON, SILENT_ON))
         before = loop.known_before(kept.read(tables.SAMPLES), FEBRUARY)
-        with warehouse.opened(where.database) as store:
+        with warehouse.opened(where.warehouse) as store:
             moment = dt.datetime.combine(SILENT_ON, dt.time(12), dt.UTC)
             nobody = succession.roll_back(store, "", SILENT_ON, moment)
         kept.write(tables.CHAMPIONS, nobody)

@@ -110,7 +110,7 @@ def test_a_card_before_its_artifact_is_caught(
     address = pl.lit(registry.content_address(artifact))
 
     def save_card() -> object:
-        with warehouse.opened(where.database) as store, store.transaction():
+        with warehouse.opened(where.warehouse) as store, store.transaction():
             card = store.read(tables.MODELS).tail(1)
             verdict = store.read(tables.VERDICTS).tail(1)
             new = card.with_columns(version=pl.lit("new"), artifact_sha256=address)

@@ -48,7 +48,7 @@ def told(
 def change(where: home.Home, table: schema.Table, **changes: pl.Expr) -> None:
     """Change the rows of a table that belong to the symbol and session."""
     is_meant = (pl.col("symbol") == SYMBOL) & (pl.col("session") == SESSION)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         rows = store.read(table)
         changed = rows.filter(is_meant).with_columns(**changes)
         store.replace(table, pl.concat([rows.filter(~is_meant), changed]))
@@ -56,7 +56,7 @@ def change(where: home.Home, table: schema.Table, **changes: pl.Expr) -> None:
 
 def revise(where: home.Home, known_at: pl.Expr) -> None:
     """Append a revision of the session's bar, half as high again."""
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         rows = store.read(market_tables.BAR_REVISIONS, SESSION, SESSION)
         mine = rows.filter(pl.col("symbol") == SYMBOL)
         higher = [pl.col(name) * 1.5 for name in ("close", "high")]
@@ -67,7 +67,7 @@ def revise(where: home.Home, known_at: pl.Expr) -> None:
 def test_every_signal_of_a_session_is_rebuilt_bit_for_bit(
     where: home.Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         signals = store.read(tables.SIGNALS)
     for row in signals.gather_every(251).iter_rows(named=True):
         found = told(where, capsys, row["symbol"], row["session"])
@@ -149,7 +149,7 @@ def test_a_changed_signal_is_told_value_by_value(
 def test_changed_samples_no_longer_match_the_card(
     where: home.Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         rows = store.read(tables.SAMPLES)
         is_first = pl.int_range(pl.len()) == 0
         other = pl.when(is_first).then(0.5).otherwise("sample_weight")

@@ -13,6 +13,7 @@ from turbomode_assets.defs import assembly, metadata
 from turbomode_assets.promotion import alias
 from turbomode_assets.stats import classification
 from turbomode_assets.store import home, registry, warehouse
+from turbomode_assets_tests import lakes
 
 CLASSES = classification.CLASSES
 DAYS = sessions.sessions_between(dt.date(2020, 1, 2), dt.date(2022, 12, 30))
@@ -100,8 +101,8 @@ def replayed() -> replay.Shelf:
 
 def test_a_fall_is_lived_as_it_is_replayed(tmp_path: Path) -> None:
     where, settings = home.Home(tmp_path), home.Settings()
-    home.prepare(where, settings)
-    with warehouse.opened(where.database) as store:
+    lakes.prepare(where, settings)
+    with warehouse.opened(where.warehouse) as store:
         for table, rows in LEDGER.items():
             store.append(table, rows)
     job = assembly.assemble(where, settings).resolve_job_def("retraining")
@@ -112,7 +113,7 @@ def test_a_fall_is_lived_as_it_is_replayed(tmp_path: Path) -> None:
                 instance=instance, partition_key=str(month), asset_selection=keys
             )
     shelf = replayed()
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         for table in (tables.STANDINGS, tables.CHAMPIONS):
             alike = pl.exclude(table.wall_clock_columns)
             assert (
@@ -122,12 +123,12 @@ def test_a_fall_is_lived_as_it_is_replayed(tmp_path: Path) -> None:
 
 def test_a_damaged_successor_is_not_seated(tmp_path: Path) -> None:
     where, settings = home.Home(tmp_path), home.Settings()
-    home.prepare(where, settings)
+    lakes.prepare(where, settings)
     address = registry.save(where.models, {"card.json": b"v1"})
     (where.models / address / "card.json").write_bytes(b"other")
     row = pl.DataFrame({"version": ["v1"], "artifact_sha256": [address]})
     cards = rows_as(tables.MODELS, row, desk=loop.DESK, month=DAYS[0])
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         for table, rows in (LEDGER | {tables.MODELS: cards}).items():
             store.append(table, rows)
     job = assembly.assemble(where, settings).resolve_job_def("retraining")
@@ -139,7 +140,7 @@ def test_a_damaged_successor_is_not_seated(tmp_path: Path) -> None:
         job.execute_in_process(
             instance=instance, partition_key=month, asset_selection=keys
         )
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         assert store.read(tables.STANDINGS).is_empty()
         assert store.read(tables.CHAMPIONS).equals(LEDGER[tables.CHAMPIONS])
 

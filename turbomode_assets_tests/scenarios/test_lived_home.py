@@ -156,7 +156,7 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
 
 @pytest.mark.parametrize("table", STORED, ids=lambda table: table.name)
 def test_stored_rows_are_as_declared(lived: Lived, table: schema.Table) -> None:
-    with warehouse.opened(lived.where.database) as store:
+    with warehouse.opened(lived.where.warehouse) as store:
         rows = store.read(table)
     assert rows.height > 0
     assert table.violations(rows) == []

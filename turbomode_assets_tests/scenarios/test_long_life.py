@@ -191,7 +191,7 @@ def test_a_gate_that_fails_leaves_the_champion_where_it_is(troubled: Machine) ->
 
 
 def test_nothing_is_doubled(troubled: Machine) -> None:
-    with warehouse.opened(troubled.where.database) as store:
+    with warehouse.opened(troubled.where.warehouse) as store:
         assert not any(store.doubled_keys(table) for table in tables.ALL)
 
 

@@ -140,7 +140,7 @@ def test_a_run_that_died_with_its_machine_is_found_and_taken_up(
 
 
 def test_nothing_is_doubled(troubled: Machine) -> None:
-    with warehouse.opened(troubled.where.database) as store:
+    with warehouse.opened(troubled.where.warehouse) as store:
         doubled = {table.name: store.doubled_keys(table) for table in tables.ALL}
     assert set(doubled.values()) == {0}
 

@@ -98,7 +98,7 @@ def test_listed_rows_are_those_the_verdict_was_about(
     asked = judged.filter(pl.col("criterion") == "better_point_estimate")
     assert asked.height > 0
     for version, observed in asked.select("version", "observed").iter_rows():
-        with warehouse.opened(lived.where.database) as store:
+        with warehouse.opened(lived.where.warehouse) as store:
             rows = judging.compared_rows(store, version, load)
         gain = (pl.col("loss_champion") - pl.col("loss")).mean().alias("gain")
         bets = rows.filter("is_bet_on").group_by("session").agg(gain).sort("session")
@@ -147,7 +147,7 @@ def test_a_home_tells_the_same_of_its_arms(
     def load(address: str) -> scoring.Scorer:
         return scoring.load(registry.load(lived.where.models, address))
 
-    with warehouse.opened(lived.where.database) as store:
+    with warehouse.opened(lived.where.warehouse) as store:
         found = arms.lived(store, load, MONTH)
     assert set(found.arms) == set(replay.ARMS)
     for arm, rows in found.arms.items():

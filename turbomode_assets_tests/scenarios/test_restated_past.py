@@ -72,11 +72,11 @@ class Night:
     @property
     def warehouse(self) -> resources.WarehouseResource:
         """Its warehouse."""
-        return resources.WarehouseResource(database=str(self.where.database))
+        return resources.stored(self.where)
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Rows of a table."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table)
 
     def tick(self) -> dg.RunRequest | dg.SkipReason:
@@ -133,7 +133,7 @@ def restated(night: Night) -> tuple[Night, dict[str, pl.DataFrame]]:
 
 
 def test_the_bar_is_corrected_and_what_was_known_is_kept(night: Night) -> None:
-    with warehouse.opened(night.where.database) as store:
+    with warehouse.opened(night.where.warehouse) as store:
         then = bitemporal.as_of(
             store, NOW - dt.timedelta(seconds=1), CHANGED_ON, CHANGED_ON
         )

@@ -25,7 +25,7 @@ definitions = assembly.assemble(where, home.read_settings(where))
 with driver.open_instance(where) as instance:
     job = definitions.resolve_job_def("scan")
     job.execute_in_process(instance=instance, partition_key=sys.argv[2])
-with warehouse.opened(where.database) as store:
+with warehouse.opened(where.warehouse) as store:
     newest = store.columns(tables.SIGNALS, ["symbol", "session"])["session"].max()
 teachers = {"lightgbm", "xgboost", "catboost", "sklearn", "arch", "statsmodels"}
 print(json.dumps({"newest": str(newest),

@@ -20,7 +20,7 @@ from turbomode_assets.defs import assembly, driver, exchanging, training
 from turbomode_assets.invariants import base, verification
 from turbomode_assets.promotion import alias
 from turbomode_assets.store import exchange, home, manifest, registry, remote, warehouse
-from turbomode_assets_tests import conftest
+from turbomode_assets_tests import conftest, lakes
 from turbomode_assets_tests.store import exchanged, sftp_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lived")]
@@ -62,7 +62,7 @@ class Machine:
 
 def machine(root: Path, role: str, instance: dg.DagsterInstance) -> Machine:
     where, settings = home.Home(root / role), conftest.SETTINGS
-    home.prepare(where, settings)
+    lakes.prepare(where, settings)
     settings = home.join(where, role, str(root / "place"))
     return Machine(where, role, assembly.assemble(where, settings), instance)
 
@@ -95,7 +95,7 @@ class Exchanges:
 
 def require_a_verified_champion(serving: Machine) -> None:
     """Whoever reigns has an intact artifact, at every moment."""
-    with warehouse.opened(serving.where.database) as store:
+    with warehouse.opened(serving.where.warehouse) as store:
         reigns = alias.history(store.read(tables.CHAMPIONS), "swing")
         for version in reigns["version"].tail(1):
             card = store.read(tables.MODELS, match={"version": version})
@@ -103,7 +103,7 @@ def require_a_verified_champion(serving: Machine) -> None:
 
 
 def read(machine: Machine, table: schema.Table) -> pl.DataFrame:
-    with warehouse.opened(machine.where.database) as store:
+    with warehouse.opened(machine.where.warehouse) as store:
         return store.read(table).drop(table.wall_clock_columns)
 
 
@@ -163,6 +163,6 @@ def live(
 
 def broken(machine: Machine) -> list[str]:
     """Invariants that do not hold in a home."""
-    with warehouse.opened(machine.where.database) as store:
+    with warehouse.opened(machine.where.warehouse) as store:
         found = verification.verify(base.Place(store, machine.where), lambda: 0.0)
         return [one.invariant.name for one in found if not one.holds]

@@ -12,6 +12,7 @@ import pytest
 from turbomode_assets import market_tables, sessions, tables
 from turbomode_assets.defs import resources
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.loopback import faults, server
 from turbomode_assets_tests.loopback.world import Listing, Split, World
 
@@ -57,7 +58,7 @@ def root(tmp_path: pathlib.Path) -> pathlib.Path:
     settings = home.Settings(
         source="yahoo", first=SINCE, universe=str(listed), pace_seconds=0.0
     )
-    home.prepare(home.Home(tmp_path), settings)
+    lakes.prepare(home.Home(tmp_path), settings)
     return tmp_path
 
 
@@ -68,7 +69,7 @@ def test_bars_arrive_as_traded_and_a_failed_symbol_is_named(
         yahoo.plan("FFF", faults.Plan(faults.server_error))
         done = materialize(root)
     assert done.returncode == 0, done.stderr[-3000:]
-    with warehouse.opened(home.Home(root).database) as store:
+    with warehouse.opened(home.Home(root).warehouse) as store:
         bars, fetches = store.read(tables.BARS), store.read(market_tables.FETCHES)
     for symbol in ("AAA", "BBB"):
         found = bars.filter(pl.col("symbol") == symbol)

@@ -42,7 +42,7 @@ class Life:
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Rows of a table without the columns that say when something ran."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table).drop(table.wall_clock_columns)
 
     def live(self, since: dt.datetime, until: dt.datetime) -> None:
@@ -113,7 +113,7 @@ class Life:
 
     @property
     def _warehouse(self) -> resources.WarehouseResource:
-        return resources.WarehouseResource(database=str(self.where.database))
+        return resources.stored(self.where)
 
 
 def begin(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from turbomode_assets.store import address
-from turbomode_assets_tests.store import postgres
+from turbomode_assets_tests import postgres
 
 
 @pytest.fixture(params=["file", "lake"])

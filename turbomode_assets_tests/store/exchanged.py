@@ -158,13 +158,13 @@ def put(where: home.Home, table: schema.Table, rows: pl.DataFrame) -> None:
     """Replace the partitions the rows lie in."""
     days = rows[table.partition_column] if table.partition_column else None
     first, last = (days.min(), days.max()) if days is not None else (None, None)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         store.replace(table, rows, first, last)  # type: ignore[arg-type]
 
 
 def read(where: home.Home, table: schema.Table) -> pl.DataFrame:
     """Every row of a table."""
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         return store.read(table)
 
 

@@ -66,7 +66,7 @@ def test_only_what_changed_is_sent_again(pair: Pair) -> None:
 def test_a_partition_that_is_gone_goes_at_the_other_end_too(pair: Pair) -> None:
     pair.push()
     pair.pull()
-    with warehouse.opened(pair.serving.database) as store:
+    with warehouse.opened(pair.serving.warehouse) as store:
         store.replace(tables.BARS, tables.BARS.empty(), DAYS[1], DAYS[1])
     assert (pair.push(), pair.pull()) == ([2], [2])
     assert same(pair)
@@ -101,7 +101,7 @@ def test_a_link_cut_at_any_step_costs_nothing(tmp_path: Path, *, is_done: bool) 
         address = exchanged.teach(both.training, "v1", dt.date(2024, 7, 1))
         link = exchanged.Cut(both.place, step, is_done=is_done)
         # Held open: what is closed and opened again between two steps costs seconds.
-        with opened(both.serving.database), opened(both.training.database):
+        with opened(both.serving.warehouse), opened(both.training.warehouse):
             n_cuts += lived_through(both, link)
             taken = set(exchanged.read(both.training, tables.BARS)["session"])
             assert taken in (set(), set(DAYS[:3]))

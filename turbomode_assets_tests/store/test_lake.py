@@ -13,7 +13,8 @@ import pytest
 
 from turbomode_assets import errors, tables
 from turbomode_assets.store import address, copying, warehouse
-from turbomode_assets_tests.store import lake_writer, postgres
+from turbomode_assets_tests import postgres
+from turbomode_assets_tests.store import lake_writer
 from turbomode_assets_tests.store.test_warehouse import MONDAY, TUESDAY, bars
 
 YEARS = (2020, 2021, 2022)

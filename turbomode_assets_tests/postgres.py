@@ -27,7 +27,7 @@ def programs() -> Path | None:
 class Cluster:
     """A running server."""
 
-    folder: Path
+    folder: str
 
     def words(self, database: str) -> str:
         """Words of libpq that lead to a database."""
@@ -36,7 +36,7 @@ class Cluster:
     def create(self) -> str:
         """Make a database; its name."""
         name = f"d{next(_NUMBERS)}"
-        _run("createdb", "-h", str(self.folder), "-U", USER, name)
+        _run("createdb", "-h", self.folder, "-U", USER, name)
         return name
 
 
@@ -52,7 +52,7 @@ def running() -> Iterator[Cluster]:
         log = str(folder / "log")
         _run("pg_ctl", "-D", kept, "-o", listen, "-l", log, "-w", "start")
         try:
-            yield Cluster(folder)
+            yield Cluster(name)
         finally:
             _run("pg_ctl", "-D", kept, "-m", "immediate", "-w", "stop")
 
