@@ -123,6 +123,21 @@ def _stages(
         stages += [learning.build(grains, rules, moves_alias=settings.role == "all")]
         stages += [stage.build(grains) for stage in after]
     assets = [asset for stage in stages for asset in stage]
+    if settings.partitions_per_run:
+        assets = [_shared_out(each, settings.partitions_per_run) for each in assets]
     if settings.role != "train":  # what is due there follows from the ledger
         assets = list(dg.map_asset_specs(conditions.attach, assets))
     return roles.assign(settings.role, assets)
+
+
+def _shared_out(
+    asset: dg.AssetsDefinition | dg.AssetSpec, n_partitions: int
+) -> dg.AssetsDefinition | dg.AssetSpec:
+    """Same asset, its backfills cut into runs of so many partitions."""
+    if isinstance(asset, dg.AssetSpec) or asset.partitions_def is None:
+        return asset
+    if asset.backfill_policy != dg.BackfillPolicy.single_run():
+        return asset
+    return asset.with_attributes(
+        backfill_policy=dg.BackfillPolicy.multi_run(n_partitions)
+    )

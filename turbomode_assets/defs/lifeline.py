@@ -26,6 +26,9 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 FOLDER = "lifelines"
 """Folder in the home that holds the files."""
 
+GONE = "its process ended without a word, as in a power cut"
+"""Said of a run that is dead."""
+
 
 @contextlib.contextmanager
 def held(root: Path, run_id: str) -> Iterator[None]:
@@ -75,8 +78,7 @@ class Watched(RunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Failed where the run's process is gone, running otherwise."""
         if is_dead(Path(self._instance.root_directory), run.run_id):
-            message = "its process ended without a word, as in a power cut"
-            return CheckRunHealthResult(WorkerStatus.FAILED, message)
+            return CheckRunHealthResult(WorkerStatus.FAILED, GONE)
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 
 

@@ -43,7 +43,7 @@ _NO_SETTINGS = (
 LATER = {
     *("is_intraday", "intraday_path", "intraday_symbols", "intraday_weights"),
     *("role", "exchange"),
-    *("warehouse", "lake_path"),
+    *("warehouse", "lake_path", "partitions_per_run"),
 }
 """Settings that may be changed in the file of a home that has lived."""
 
@@ -139,6 +139,10 @@ class Settings:
 
     lake_path: str = ""
     """Folder or bucket for the files of a lake, where the warehouse is one."""
+
+    partitions_per_run: int = 0
+    """Partitions of a backfill that one run takes, so that many machines share it; 0:
+    all of them, which costs one machine the least."""
 
     @property
     def is_living(self) -> bool:

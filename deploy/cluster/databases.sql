@@ -1,0 +1,3 @@
+-- One database for Dagster, one for the catalog of the lake.
+CREATE DATABASE dagster;
+CREATE DATABASE lake;
