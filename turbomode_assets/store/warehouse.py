@@ -34,7 +34,7 @@ class Warehouse:
     connection
         An open DuckDB connection; the caller closes it.
     columns
-        Stored columns by table, kept between openings while nobody else can write.
+        Stored columns by table, kept between openings.
     turns
         Of those who write; null where nobody else can.
     """
@@ -307,9 +307,8 @@ class Warehouse:
             self._connection.rollback()
 
     def _stored_columns(self, table: schema.Table) -> list[str]:
-        if self._turns is not None and not self._is_writing:
-            return stored.columns(self._connection, table)
-        if table.name not in self._columns:
+        """Columns once known: others may add some, and only a write asks for those."""
+        if not self._columns.get(table.name):
             self._columns[table.name] = stored.columns(self._connection, table)
         return self._columns[table.name]
 
