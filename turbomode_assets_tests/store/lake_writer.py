@@ -6,6 +6,7 @@ same tables.
 
 import argparse
 import datetime as dt
+import sys
 from collections.abc import Sequence
 
 import polars as pl
@@ -51,11 +52,15 @@ def fill(place: address.Address, years: Sequence[int], n_symbols: int) -> None:
 def main() -> None:
     """Fill a lake, as its arguments say."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--wait", action="store_true", help="say so, and wait")
     parser.add_argument("catalog")
     parser.add_argument("files")
     parser.add_argument("n_symbols", type=int)
     parser.add_argument("years", type=int, nargs="+")
     asked = parser.parse_args()
+    if asked.wait:
+        print(flush=True)  # noqa: T201 - whoever started it reads this
+        sys.stdin.readline()
     fill(address.Lake(asked.catalog, asked.files), asked.years, asked.n_symbols)
 
 
