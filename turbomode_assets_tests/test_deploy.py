@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import os
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from turbomode_assets import cli
 
@@ -124,3 +126,58 @@ def test_every_dependency_is_listed_with_its_license() -> None:
     wanted = {re.split(r"[<>=]", each)[0] for each in asked["dependencies"]}
     assert wanted <= listed
     assert [name for name, said in licenses.items() if "GPL" in said] == []
+
+
+CLUSTER = DEPLOY / "cluster"
+
+
+def composed() -> list[str] | None:
+    """Program that reads compose files; null where there is none."""
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    if shutil.which("docker") is None:
+        return None
+    asked = ["docker", "compose", "version"]
+    done = subprocess.run(asked, capture_output=True, check=False)  # noqa: S603
+    return None if done.returncode else asked[:2]
+
+
+@pytest.mark.skipif(composed() is None, reason="needs docker compose")
+def test_compose_understands_the_cluster() -> None:
+    command = [*(composed() or ()), "-f", str(CLUSTER / "compose.yaml"), "config"]
+    words = {"PATH": os.environ["PATH"], "POSTGRES_PASSWORD": "secret"}
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, env=words
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_services_of_the_cluster_mount_files_that_are_there() -> None:
+    services = yaml.safe_load((CLUSTER / "compose.yaml").read_text())["services"]
+    mounts = [mount for one in services.values() for mount in one.get("volumes", ())]
+    named = {mount.split(":")[0] for mount in mounts if mount.startswith("./")}
+    assert named
+    assert all((CLUSTER / name).is_file() for name in named)
+    worker = services["worker"]
+    assert [*worker["entrypoint"], *worker["command"][:3]] == [
+        "celery",
+        "-A",
+        "dagster_celery.app",
+        "worker",
+    ]
+
+
+def test_the_instance_of_the_cluster_asks_for_what_compose_gives() -> None:
+    instance = (CLUSTER / "dagster.yaml").read_text()
+    asked = set(re.findall(r"env: (\w+)", instance))
+    services = yaml.safe_load((CLUSTER / "compose.yaml").read_text())["services"]
+    assert asked
+    for name in ("node", "worker"):
+        assert asked <= services[name]["environment"].keys()
+
+
+def test_the_chart_loads_the_code_location() -> None:
+    values = yaml.safe_load((CLUSTER / "values.yaml").read_text())
+    (code,) = values["dagster-user-deployments"]["deployments"]
+    assert code["dagsterApiGrpcArgs"] == ["-m", "turbomode_assets.definitions"]
+    assert values["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import errors, tables
-from turbomode_assets.store import address, copying, warehouse
+from turbomode_assets.store import address, backup, copying, home, warehouse
 from turbomode_assets_tests import postgres
 from turbomode_assets_tests.store import lake_writer
 from turbomode_assets_tests.store.test_warehouse import MONDAY, TUESDAY, bars
@@ -181,3 +181,15 @@ def test_the_files_of_a_lake_lie_in_a_bucket_as_well(
         store.replace(tables.BARS, bars(MONDAY, "AAA", "BBB"), MONDAY, MONDAY)
         store.replace(tables.BARS, bars(MONDAY, "CCC"), MONDAY, MONDAY)
     assert read(place).equals(bars(MONDAY, "CCC"))
+
+
+def test_a_backup_keeps_a_lake_as_a_file(place: address.Lake, tmp_path: Path) -> None:
+    where = home.Home(tmp_path / "home")
+    home.prepare(where, home.Settings())
+    home.point(where, str(place), place.files)
+    with warehouse.opened(where.warehouse) as store:
+        store.replace(tables.BARS, bars(MONDAY, "AAA"), MONDAY, MONDAY)
+    with backup.written(where, tmp_path / "kept", wait_seconds=60.0) as (copy, prints):
+        assert copy.warehouse == copy.database
+        with warehouse.opened(copy.warehouse) as kept:
+            assert copying.fingerprints(kept) == prints
