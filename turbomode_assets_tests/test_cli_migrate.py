@@ -1,4 +1,4 @@
-"""``turbomode migrate`` leaves a home on its new warehouse, and the old one as it was."""
+"""``turbomode migrate`` puts a home on a new warehouse, and keeps the old one."""
 
 from pathlib import Path
 

@@ -64,8 +64,9 @@ def shared(address: Address, wait_seconds: float) -> Iterator[Held]:
 
 
 def _real(address: Address) -> Address:
-    is_file = isinstance(address, Path)
-    return Path(os.path.realpath(address)) if is_file else address
+    if isinstance(address, Path):
+        return Path(os.path.realpath(address))
+    return address
 
 
 def _take(address: Address, wait_seconds: float) -> Held:

@@ -337,7 +337,7 @@ def point(home: Home, warehouse: str, lake_path: str) -> Settings:
     return _changed(home, warehouse=warehouse, lake_path=lake_path)
 
 
-def _changed(home: Home, **values: str) -> Settings:
+def _changed(home: Home, **values: Any) -> Settings:
     settings = dataclasses.replace(read_settings(home), **values)
     aside = home.settings_file.with_suffix(".new")
     aside.write_text(_as_toml(settings))
