@@ -63,6 +63,7 @@ def connect(lake: Lake, wait_seconds: float) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config=opening.CONFIG)
     with contextlib.ExitStack() as undo:
         undo.callback(connection.close)
+        _load(connection, _EXTENSIONS[0])
         with Turns(lake, wait_seconds).alone(_ATTACHING):
             attach(connection, lake, NAME)
             connection.execute(f"USE {NAME}")
@@ -177,7 +178,8 @@ class Turns:
     @contextlib.contextmanager
     def _session(self, asked: list[tuple[str, list[int]]]) -> Iterator[None]:
         """Hold locks in a session of our own: they end with it, whatever ends it."""
-        import psycopg2.errors  # noqa: PLC0415 - a home of its own needs no PostgreSQL
+        # Imported here: a home with a file of its own needs no PostgreSQL.
+        import psycopg2.errors  # noqa: PLC0415
 
         try:
             session = psycopg2.connect(self._lake.catalog)

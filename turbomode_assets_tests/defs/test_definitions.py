@@ -413,3 +413,14 @@ def test_conditions_are_named() -> None:
     for key, condition in conditions.CONDITIONS.items():
         assert graph.get(key).automation_condition == condition
         assert str(condition.get_label()).startswith("again after")
+
+
+def test_a_backfill_is_cut_into_runs_where_settings_say_so(
+    tmp_path: pathlib.Path,
+) -> None:
+    settings = home.Settings(partitions_per_run=252, is_intraday=False)
+    definitions = assembly.assemble(home.Home(tmp_path), settings)
+    features = definitions.resolve_assets_def(dg.AssetKey(["swing", "features"]))
+    challenger = definitions.resolve_assets_def(learning.CHALLENGER)
+    assert features.backfill_policy == dg.BackfillPolicy.multi_run(252)
+    assert challenger.backfill_policy != features.backfill_policy
