@@ -176,7 +176,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
         measured(Path(folder), 2, 1)  # what is compiled once is kept by then
     print(
-        "| symbols | stage | rows | CPU s | wall s | µs a row | peak GB | GB stored |"
+        "| symbols | stage | rows | CPU s | wall s | µs a row | peak GB | GB |"
     )
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:

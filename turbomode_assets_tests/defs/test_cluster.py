@@ -25,9 +25,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy" / "cluster"
 SETTINGS = home.Settings(
-    n_symbols=12, first=dt.date(2024, 1, 2), is_intraday=False, partitions_per_run=42
+    n_symbols=6, first=dt.date(2024, 1, 2), is_intraday=False, partitions_per_run=42
 )
-LAST = dt.date(2024, 8, 30)
+LAST = dt.date(2024, 6, 28)
 BARS = ("market/bar_revisions", "market/bars")
 THEN = ("swing/features", "swing/outcomes")
 WRITTEN = (tables.BARS, tables.FEATURES, tables.OUTCOMES)
