@@ -175,9 +175,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
         measured(Path(folder), 2, 1)  # what is compiled once is kept by then
-    print(
-        "| symbols | stage | rows | CPU s | wall s | µs a row | peak GB | GB |"
-    )
+    print("| symbols | stage | rows | CPU s | wall s | µs a row | peak GB | GB |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         found = {n: measured(Path(folder), n, asked.years) for n in asked.symbols}

@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
+from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
 from turbomode_assets.defs import lifeline
 from turbomode_assets.store import home
@@ -24,8 +25,16 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
     """Dagster's launcher, told which runs died with their worker."""
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Failed where every process of the run is gone, else what Celery says."""
+        """Failed where every process of the run is gone, or Celery says so.
+
+        A worker may begin a run before its task is noted there, and what Celery does
+        not know, or has forgotten, is no reason to call a run dead.
+        """
         root = Path(os.environ.get(home.VARIABLE, self._instance.root_directory))
         if lifeline.is_dead(root, run.run_id):
             return CheckRunHealthResult(WorkerStatus.FAILED, lifeline.GONE)
-        return super().check_run_worker_health(run)
+        if DAGSTER_CELERY_TASK_ID_TAG not in run.tags:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        said = super().check_run_worker_health(run)
+        is_unknown = said.status is WorkerStatus.UNKNOWN
+        return CheckRunHealthResult(WorkerStatus.RUNNING) if is_unknown else said
