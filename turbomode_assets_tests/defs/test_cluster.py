@@ -20,7 +20,11 @@ from turbomode_assets.defs import assembly, metadata, partitions
 from turbomode_assets.store import address, home, warehouse
 from turbomode_assets_tests import postgres
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.xdist_group("servers"),
+]
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy" / "cluster"
@@ -32,6 +36,7 @@ BARS = ("market/bar_revisions", "market/bars")
 THEN = ("swing/features", "swing/outcomes")
 WRITTEN = (tables.BARS, tables.FEATURES, tables.OUTCOMES)
 N_WORKERS = 2
+PATIENCE_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -45,7 +50,11 @@ def started(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byte
             yield process
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:  # a daemon may wait for its code server
+                process.kill()
+                process.wait()
 
 
 @pytest.fixture
