@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import datetime as dt
 import random
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,6 +11,7 @@ import polars as pl
 from turbomode_assets import report_tables
 from turbomode_assets.notify import base, outbox
 from turbomode_assets.store import mail, warehouse
+from turbomode_assets.store.address import Address
 
 TOKEN = "123456:planted-secret-token"  # noqa: S105 - of a chat on this machine
 BEGAN = dt.datetime(2024, 2, 1, 22, tzinfo=dt.UTC)
@@ -68,10 +68,12 @@ def message(subject: str, text: str, clock: Clock, picture: bytes = b"") -> Any:
     return pl.DataFrame([row], schema=report_tables.MESSAGES.schema())
 
 
-def write(path: Path, row: pl.DataFrame, clock: Clock, *channels: base.Channel) -> bool:
+def write(
+    place: Address, row: pl.DataFrame, clock: Clock, *channels: base.Channel
+) -> bool:
     """Put a message in the outbox; whether it is new."""
     queued = outbox.queued(row.row(0, named=True), channels, clock())
-    with warehouse.opened(path) as store:
+    with warehouse.opened(place) as store:
         return mail.write(store, row, queued)
 
 

@@ -94,7 +94,7 @@ def test_a_service_that_does_not_confirm_is_told_that_it_is_a_repeat(
     heard, url = hook
     (channel,) = channels.opened({f"{channels.PREFIX}HOOK": url})
     clock, ledger = desk.Clock(), mail.Mail(tmp_path / "w.duckdb", tmp_path)
-    desk.write(ledger.path, desk.message("one", "well", clock), clock, channel)
+    desk.write(ledger.address, desk.message("one", "well", clock), clock, channel)
     for status in (500, 200):
         heard.status = status
         desk.deliver(ledger, clock, channel)
@@ -117,7 +117,7 @@ def test_a_token_is_never_said(
     url = f"tgram://{desk.TOKEN}/42"
     with server.led_to(loopback.Chat(known)) as chat, channels.silence():
         (channel,) = channels.opened({f"{channels.PREFIX}PHONE": url})
-        desk.write(ledger.path, desk.message("one", "well", clock), clock, channel)
+        desk.write(ledger.address, desk.message("one", "well", clock), clock, channel)
         chat.planned = [fault] if fault in loopback.FAULTS else []
         if fault == "nobody_there":
             os.environ["https_proxy"] = "http://127.0.0.1:9"

@@ -39,8 +39,8 @@ def texts(chat: loopback.Chat) -> list[str]:
 def test_a_message_goes_out_once(chat: loopback.Chat, ledger: mail.Mail) -> None:
     clock = desk.Clock()
     row = desk.message("today", "all is well", clock, desk.PICTURE)
-    assert desk.write(ledger.path, row, clock, PHONE)
-    assert not desk.write(ledger.path, row, clock, PHONE)
+    assert desk.write(ledger.address, row, clock, PHONE)
+    assert not desk.write(ledger.address, row, clock, PHONE)
     for _ in range(3):
         desk.deliver(ledger, clock, PHONE)
         clock.move(hours=2)
@@ -56,7 +56,7 @@ def test_no_fault_loses_or_doubles_a_message(
     clock = desk.Clock()
     for subject in ("one", "two"):
         row = desk.message(subject, "well", clock)
-        desk.write(ledger.path, row, clock, PHONE)
+        desk.write(ledger.address, row, clock, PHONE)
     chat.planned = [loopback.SPARED, fault]
     for _ in range(3):
         desk.deliver(ledger, clock, PHONE)
@@ -70,7 +70,7 @@ def test_no_fault_loses_or_doubles_a_message(
 
 def test_a_rate_limit_is_waited_for(chat: loopback.Chat, ledger: mail.Mail) -> None:
     clock = desk.Clock()
-    desk.write(ledger.path, desk.message("one", "well", clock), clock, PHONE)
+    desk.write(ledger.address, desk.message("one", "well", clock), clock, PHONE)
     chat.planned = ["rate_limit"]
     desk.deliver(ledger, clock, PHONE)
     clock.move(seconds=loopback.RETRY_AFTER - 1)
@@ -95,8 +95,8 @@ def test_a_crash_around_a_record_changes_nothing(
             super().record(rows)  # type: ignore[arg-type]
 
     clock = desk.Clock()
-    desk.write(ledger.path, desk.message("one", "well", clock), clock, PHONE)
-    desk.deliver(Dying(ledger.path), clock, PHONE)
+    desk.write(ledger.address, desk.message("one", "well", clock), clock, PHONE)
+    desk.deliver(Dying(ledger.address, ledger.root), clock, PHONE)
     assert len(texts(chat)) == min(n_recorded, 1)
     clock.move(minutes=2)
     desk.deliver(ledger, clock, PHONE)
@@ -118,7 +118,7 @@ def test_a_message_that_is_refused_holds_up_no_other(
     blunt = Blunt("phone", desk.TOKEN, "42")
     clock = desk.Clock()
     for subject, text in (("one", "x" * 5000), ("two", "well")):
-        desk.write(ledger.path, desk.message(subject, text, clock), clock, blunt)
+        desk.write(ledger.address, desk.message(subject, text, clock), clock, blunt)
     desk.deliver(ledger, clock, blunt)
     assert texts(chat) == ["Report of twowell"]
     (left,) = outbox.unfinished(ledger.log("phone"))["message"]
@@ -131,7 +131,7 @@ def test_a_long_report_arrives_whole_and_in_order(
     clock = desk.Clock()
     text = "\n".join(f"{n}: 📈 of symbol {n}" for n in range(900))
     desk.write(
-        ledger.path, desk.message("one", text, clock, desk.PICTURE), clock, PHONE
+        ledger.address, desk.message("one", text, clock, desk.PICTURE), clock, PHONE
     )
     for _ in range(2):
         desk.deliver(ledger, clock, PHONE)
@@ -145,7 +145,7 @@ def test_a_channel_that_comes_later_is_not_told_of_the_past(
     chat: loopback.Chat, ledger: mail.Mail
 ) -> None:
     clock = desk.Clock()
-    assert desk.write(ledger.path, desk.message("one", "well", clock), clock)
+    assert desk.write(ledger.address, desk.message("one", "well", clock), clock)
     desk.deliver(ledger, clock, PHONE)
     assert (texts(chat), chat.asked) == ([], [])
 
@@ -165,14 +165,14 @@ def test_a_month_of_faults_and_crashes_delivers_each_report_once(
     draws = random.Random(5)  # noqa: S311 - no secret is drawn
     with (
         server.led_to(loopback.Chat(desk.TOKEN, fault_rate=0.3, seed=3)) as chat,
-        warehouse.opened(ledger.path),
+        warehouse.opened(ledger.address),
     ):
         ledger.rate = desk.Frail.rate = 0.05
         for day in range(30):
             text = f"day {day}\n" + "a line of the report\n" * draws.choice([1, 5, 300])
             told.append((f"Report of day {day}", text))
             row = desk.message(f"day {day}", text, clock, desk.PICTURE)
-            desk.write(ledger.path, row, clock, PHONE)
+            desk.write(ledger.address, row, clock, PHONE)
             for _ in range(8):
                 desk.deliver(ledger, clock, PHONE)
                 if draws.random() < 0.05:
@@ -193,7 +193,7 @@ def test_a_channel_out_of_reach_for_a_week_gets_everything(ledger: mail.Mail) ->
         chat.planned = ["unreachable"] * 1000
         for day in range(7):
             row = desk.message(f"day {day}", "well", clock)
-            desk.write(ledger.path, row, clock, PHONE)
+            desk.write(ledger.address, row, clock, PHONE)
             for _ in range(4):
                 desk.deliver(ledger, clock, PHONE)
                 clock.move(hours=6)
