@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from turbomode_assets import cli_output
 from turbomode_assets.store import address, home, moving
 
 WAIT_SECONDS = 600.0
@@ -17,6 +18,7 @@ WAIT_SECONDS = 600.0
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
+    cli_output.add(parser)
     kinds = f"{address.FILE}/path, or {address.LAKE}dbname=..."
     parser.add_argument("source", metavar="FROM", help=f"URL: {kinds}")
     parser.add_argument("target", metavar="TO", help="URL of one that is empty")
@@ -29,12 +31,18 @@ def run(options: argparse.Namespace, console: Console) -> int:
     source = address.parse(options.source, "", where.database)
     target = address.parse(options.target, options.lake_path, where.database)
     moved = moving.migrate(source, target, WAIT_SECONDS)
-    for name, n_rows in moved.items():
-        plain = name.replace('"', "")
-        console.print(f"{n_rows:>12,}  {plain}")
-    console.print(f"{sum(moved.values()):>12,}  rows in {target}, each as it was.")
-    if _is_of(where, source):
+    rows = {name.replace('"', ""): n_rows for name, n_rows in moved.items()}
+    is_used = _is_of(where, source)
+    if is_used:
         home.point(where, options.target, options.lake_path)
+    if cli_output.is_asked(options):
+        told = {"target": str(target), "is_used": is_used, "rows": rows}
+        cli_output.say(console, told)
+        return 0
+    for name, n_rows in rows.items():
+        console.print(f"{n_rows:>12,}  {name}")
+    console.print(f"{sum(rows.values()):>12,}  rows in {target}, each as it was.")
+    if is_used:
         console.print(f"{where.root} uses it from now on.", soft_wrap=True)
     return 0
 
