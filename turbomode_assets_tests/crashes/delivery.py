@@ -71,7 +71,7 @@ def _box(where: home.Home) -> Letters:
 
 def _live(where: home.Home) -> None:
     """Ticks of the sensor that writes and delivers, until nothing is left to do."""
-    box, ledger = _box(where), mail.Mail(where.database)
+    box, ledger = _box(where), mail.Mail(where.warehouse, where.root)
     with dg.DagsterInstance.ephemeral() as instance:
         for now in ROUNDS:
             with warehouse.opened(where.database) as store:
