@@ -13,6 +13,7 @@ sensor               watches
 `matured_horizons`   outcomes of its signals (``desk_automation.py``)
 `made_again`         what rests on something made again (``conditions.py``)
 `messages`           what people should be told (``messaging.py``)
+`pages`              whether the desks' pages are as new as the home (``pages.py``)
 ===================  ========================================================
 
 What is due stands in ``automation.py``, what comes first in ``catching_up.py``.

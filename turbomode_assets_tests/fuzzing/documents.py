@@ -80,6 +80,14 @@ def read_warehouse(folder: Path, content: bytes) -> None:
         pass
 
 
+def _whole_warehouse() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "w.duckdb"
+        with warehouse.opened(file):
+            pass
+        return file.read_bytes()
+
+
 def read_manifest(content: bytes) -> None:
     """A manifest of an exchange under the name it would have."""
     found = manifest.parse(content, manifest.place_of(content, 1), "ledger")
@@ -229,7 +237,7 @@ ALL = (
     ),
     Entrance(
         name="warehouses",
-        seeds=(b"", b"\0" * 4096, b"0" * 8 + b"DUCK" + b"\0" * 4084),
+        seeds=(b"0" * 8 + b"DUCK" + b"\0" * 4084, b"", _whole_warehouse()),
         feed=in_a_folder(read_warehouse),
         n_inputs=100,
     ),

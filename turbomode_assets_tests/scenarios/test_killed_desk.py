@@ -1,6 +1,7 @@
 """A desk that is killed again and again leaves the tables of one that never was."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ N_KILLS = 3
 
 STATEMENTS = range(5, 100)
 """Statements after which one dies: up to four rounds of work."""
+
+OF_A_ROUND = range(1, 41)
+"""Every statement of the first round, and the first ones of the next."""
 
 MORTAL = """
 import datetime as dt, os, pathlib, signal, sys
@@ -76,5 +80,26 @@ def test_a_day_with_kills_ends_with_the_tables_of_a_day_without(
     ]
     assert deaths == [-signal.SIGKILL] * N_KILLS
     assert _one_life(tmp_path / "killed", 0) == 0
-    for table in (*intraday_tables.ALL, market_tables.QUARANTINE):
-        assert killed.read(table).equals(calm.read(table)), table.name
+    assert _differing(killed, calm) == []
+
+
+@pytest.mark.slow
+def test_a_death_before_any_statement_of_a_round_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    _begun(tmp_path / "eve")
+    shutil.copytree(tmp_path / "eve", tmp_path / "calm")
+    calm = desk_life.begun(tmp_path / "calm")
+    calm.live(HALF_DAY, HALF_DAY)
+    for n in OF_A_ROUND:
+        home = tmp_path / str(n)
+        shutil.copytree(tmp_path / "eve", home)
+        assert _one_life(home, n) == -signal.SIGKILL, n
+        assert _one_life(home, 0) == 0, n
+        assert _differing(desk_life.begun(home), calm) == [], n
+        shutil.rmtree(home)
+
+
+def _differing(one: Life, other: Life) -> list[str]:
+    compared = (*intraday_tables.ALL, market_tables.QUARANTINE)
+    return [t.name for t in compared if not one.read(t).equals(other.read(t))]

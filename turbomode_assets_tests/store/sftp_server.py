@@ -114,8 +114,15 @@ class Link:
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self._to))
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+            pair = (near, far)
+            threading.Thread(target=self._join, args=pair, daemon=True).start()
+
+    def _join(self, near: socket.socket, far: socket.socket) -> None:
+        back = threading.Thread(target=self._carry, args=(far, near), daemon=True)
+        with near, far:
+            back.start()
+            self._carry(near, far)
+            back.join()
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         try:
