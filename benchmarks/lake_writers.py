@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
+
 from turbomode_assets.store import address, copying, warehouse
 from turbomode_assets_tests import postgres
 from turbomode_assets_tests.store import lake_writer

@@ -11,12 +11,15 @@ and arch, which the second finds there.
 
 import argparse
 import datetime as dt
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
+
+sys.path.append(str(Path(__file__).parents[1]))
 
 from turbomode_assets import intraday_policy, policy
 from turbomode_assets.defs import daily_report, pages

@@ -12,9 +12,12 @@ last line is a home that is only shown.
 import argparse
 import dataclasses
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
 
 from turbomode_assets_tests import serving
 
