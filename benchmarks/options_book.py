@@ -25,6 +25,9 @@ from turbomode_assets.sources import intraday_simulated
 from turbomode_assets_tests.oracles import real, real_desk
 
 EVER = dt.datetime(2035, 1, 1, tzinfo=dt.UTC)
+COMPANY = ("UTX", "RTX")
+"""Its symbols; options on a fund are another matter."""
+
 RATES = {2015: 0.002, 2019: 0.022, 2022: 0.04}
 """About the rate of three-month bills in the year a stretch begins."""
 
@@ -44,6 +47,8 @@ def main() -> None:
         print(f"no real bars in {real_desk.MINUTES}: set TURBOMODE_SHARED_DATA")
         return
     for name, stretch in real_desk.STRETCHES.items():
+        if stretch.symbol not in COMPANY:
+            continue
         model = options_policy.ModelPolicy(rate=RATES[stretch.first.year])
         rules = dataclasses.replace(options_policy.OPTIONS, model=model)
         _tell(f"{name}, model-based", _real(stretch), rules)
