@@ -84,6 +84,7 @@ def test_a_day_with_kills_ends_with_the_tables_of_a_day_without(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_death_before_any_statement_of_a_round_changes_nothing(
     tmp_path: Path,
 ) -> None:
