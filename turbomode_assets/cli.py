@@ -199,7 +199,7 @@ def _home_of(options: argparse.Namespace) -> home.Home:
 def _bars(options: argparse.Namespace, console: Console) -> int:
     moment = options.as_of or resources.ClockResource().now()
     first, last = options.first, options.last or options.first
-    with warehouse.opened(_home_of(options).warehouse) as store:
+    with warehouse.opened(home.existing(options.home).warehouse) as store:
         known = bitemporal.as_of(store, moment, first, last)
     rows = known.filter(pl.col("symbol") == options.symbol.upper())
     if rows.is_empty():
@@ -219,7 +219,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     began = time.monotonic()
     where = _home_of(options)
     settings, last = _settings(options)
-    live_from = options.live_from or _default_live_from(last)
+    live_from = options.live_from or _default_live_from(where, last)
     steps = driver.plan(settings.first, sessions.on_or_after(live_from), last)
     home.prepare(where, settings)
     beside = cli_output.aside(options, console)
@@ -253,6 +253,10 @@ def _settings(options: argparse.Namespace) -> tuple[home.Settings, dt.date]:
     )
     earliest, latest = _span(chosen)
     last = sessions.on_or_before(options.last or latest)
+    closed = sessions.closed_by(resources.ClockResource().now())
+    if last > closed:
+        message = f"expected --to {closed} or earlier, which has closed, found {last}"
+        raise errors.SettingsError(message)
     first = options.first or earliest or _years_before(last, LEARNED_YEARS)
     return home.with_first(chosen, sessions.on_or_after(first)), last
 
@@ -277,9 +281,16 @@ def _years_before(day: dt.date, n_years: int) -> dt.date:
     return dt.date(day.year - n_years, day.month, 1)
 
 
-def _default_live_from(last: dt.date) -> dt.date:
+def _default_live_from(where: home.Home, last: dt.date) -> dt.date:
+    """Half a year before the last session, or where a home left off before that."""
     n_months = last.year * 12 + last.month - LIVED_MONTHS
-    return dt.date(n_months // 12, n_months % 12 + 1, 1)
+    usual = dt.date(n_months // 12, n_months % 12 + 1, 1)
+    address = where.warehouse
+    if isinstance(address, Path) and not address.exists():
+        return usual
+    with warehouse.opened(address) as store:
+        lived = store.partitions(tables.SIGNALS)[-1:]
+    return min([usual, *map(sessions.month_start, lived)])
 
 
 def _described(settings: home.Settings) -> str:

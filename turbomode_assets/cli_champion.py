@@ -60,7 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _home_of(options: argparse.Namespace) -> home.Home:
-    return home.Home(options.home.resolve()) if options.home else home.locate()
+    return home.existing(options.home)
 
 
 def show(options: argparse.Namespace, console: Console) -> int:

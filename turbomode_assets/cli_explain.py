@@ -40,7 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Explain one signal; 1 where the store no longer brings it forth."""
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    where = home.existing(options.home)
     symbol = options.symbol.upper()
     with warehouse.opened(where.warehouse) as store:
         kept = _kept(store, where, symbol, options.session)

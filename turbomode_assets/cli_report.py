@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     errors.MissingUpstream
         Where nothing was signaled or graded yet.
     """
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    where = home.existing(options.home)
     with warehouse.opened(where.warehouse) as store:
         found = pages.write(where, store, options.desk)
     told = [

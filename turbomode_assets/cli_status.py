@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, errors, report_tables, sessions, tables
+from turbomode_assets import cli_output, report_tables, sessions, tables
 from turbomode_assets.defs import (
     catching_up,
     driver,
@@ -42,12 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     errors.SettingsError
         Where there is no home.
     """
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
-    if not where.settings_file.exists():
-        message = (
-            f"expected a home at {where.root}, found none; begin with: turbomode run"
-        )
-        raise errors.SettingsError(message)
+    where = home.existing(options.home)
     found = _found(where)
     if cli_output.is_asked(options):
         cli_output.say(console, found)

@@ -12,6 +12,8 @@ from turbomode_assets.defs import driver
 from turbomode_assets.store import home
 from turbomode_assets_tests import serving, verifying
 
+DAY = "2024-06-28"
+
 
 def run(home: pathlib.Path, *options: str) -> int:
     """Exit code of ``turbomode run`` in a home of its own."""
@@ -36,6 +38,20 @@ def test_help_is_no_error(
     assert "usage: turbomode" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["champion"], ["report"], ["status"], ["verify"], ["bars", "A", "--from", DAY]],
+    ids=lambda words: words[0],
+)
+def test_who_only_looks_makes_no_home(
+    command: list[str], tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "mistyped"
+    assert cli.main([*command, "--home", str(nowhere)]) == 1
+    assert "found none" in unwrapped(capsys.readouterr().err)
+    assert not nowhere.exists()
+
+
 def test_a_command_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         cli.main([])
@@ -53,6 +69,8 @@ def test_a_command_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
         (["--from", "1990-01-02"], 1, "dates must lie in 1996-01-02..2040-12-31"),
         (["--from", "1997-01-02"], 1, "must be 1998-01-02 or later"),
         (["--to", "2019-12-31"], 1, "expected first < live-from <= to"),
+        (["--to", "2039-12-30"], 1, "or earlier, which has closed, found 2039-12-30"),
+        (["--symbols", "-3"], 1, "`n_symbols` must lie in [1, 100000], was -3"),
         (
             ["--live-from", "2024-06-28", "--to", "2024-06-27"],
             1,
@@ -90,8 +108,11 @@ def test_a_home_of_another_market_is_kept(
         ("2024-03-15", "2023-10-01"),
     ],
 )
-def test_six_months_are_lived_where_nobody_says(last: str, expected: str) -> None:
-    found = cli._default_live_from(dt.date.fromisoformat(last))  # noqa: SLF001
+def test_six_months_are_lived_where_nobody_says(
+    tmp_path: pathlib.Path, last: str, expected: str
+) -> None:
+    new = home.Home(tmp_path)
+    found = cli._default_live_from(new, dt.date.fromisoformat(last))  # noqa: SLF001
     assert str(found) == expected
 
 

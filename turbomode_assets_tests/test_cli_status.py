@@ -1,5 +1,6 @@
 """What ``turbomode status`` and ``turbomode report`` say, to people and to machines."""
 
+import datetime as dt
 import json
 import pathlib
 
@@ -32,6 +33,13 @@ def test_the_status_of_a_home_that_lived(
     assert found["signals_reach"] == str(newest)
     assert (found["is_lived"], found["next_runs"]) == (False, {})
     assert found["asleep"]
+
+
+def test_a_home_lives_on_where_it_left_off(lived: Lived) -> None:
+    with warehouse.opened(lived.where.warehouse) as store:
+        newest = store.partitions(tables.SIGNALS)[-1]
+    later = cli._default_live_from(lived.where, dt.date(2030, 1, 2))  # noqa: SLF001
+    assert later == newest.replace(day=1)
 
 
 def test_a_person_is_told_the_same(

@@ -162,6 +162,7 @@ class Settings:
         if self.intraday_path and not Path(self.intraday_path).exists():
             message = f"expected a file or folder at {self.intraday_path!r}, found none"
             raise errors.SettingsError(message)
+        errors.require("n_symbols", self.n_symbols, 1, 100_000)
         if self.first < EARLIEST:
             message = f"`first` must be {EARLIEST} or later, was {self.first}"
             raise errors.SettingsError(message)
@@ -227,6 +228,23 @@ def locate(environment: Mapping[str, str] = os.environ) -> Home:
     'turbomode.duckdb'
     """
     return Home(Path(environment.get(VARIABLE, DEFAULT)).resolve())
+
+
+def existing(root: Path | None) -> Home:
+    """Home a person names, else that of the environment; one that is there.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where there is none.
+    """
+    found = Home(root.resolve()) if root else locate()
+    if not found.settings_file.exists():
+        message = (
+            f"expected a home at {found.root}, found none; begin with: turbomode run"
+        )
+        raise errors.SettingsError(message)
+    return found
 
 
 def is_paused(environment: Mapping[str, str] = os.environ) -> bool:
