@@ -239,7 +239,7 @@ def existing(root: Path | None) -> Home:
         Where there is none.
     """
     found = Home(root.resolve()) if root else locate()
-    if not found.settings_file.exists():
+    if not (found.settings_file.exists() or found.database.exists()):
         message = (
             f"expected a home at {found.root}, found none; begin with: turbomode run"
         )

@@ -201,6 +201,7 @@ def test_a_signal_that_never_was_names_the_nearest(
 def test_an_empty_home_has_nothing_to_explain(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    home.prepare(home.Home(tmp_path), home.Settings())
     assert explain(home.Home(tmp_path), SYMBOL, str(SESSION)) == 1
     assert "run the loop" in " ".join(capsys.readouterr().err.split())
 
