@@ -11,7 +11,9 @@ in a process of its own:
 
 ``--alone`` leaves the straightforward way out, ``--spare`` spares it the final refit, a
 sixth of its work, and ``--larger`` adds ours at 500 symbols and 10 years, and the
-exponent. ``--keep FOLDER`` keeps what was measured there and does not measure it again.
+exponent. ``--seeds N`` trains ours under N seeds, since another seed alone moves the
+loss: the standard error of the difference then holds what either side draws as well.
+``--keep FOLDER`` keeps what was measured there and does not measure it again.
 Samples are random walks with clustering volatility and a planted edge: only their shape
 resembles a market.
 """
@@ -40,6 +42,7 @@ from turbomode_assets.stats import classification, ranking
 LARGE = policy.HorizonPolicy().large_move
 VOLATILITY = tuple(f"volatility_{n}" for n in (5, 20, 60))
 MOMENTUM = "feature_000"
+SEED = policy.TrainingPolicy().seed
 OVERLAP = 10
 """Sessions by which neighboring labels overlap."""
 
@@ -98,10 +101,10 @@ def draw_samples(size: Size) -> pl.DataFrame:
     return rows.with_columns(pl.Series("label", label), weight, *drawn)
 
 
-def run(way: str, size: Size, answer: Any) -> None:
+def run(way: str, size: Size, seed: int, answer: Any) -> None:
     """Train one way in this process; seconds, peak memory and session losses."""
     samples = draw_samples(size)
-    training = policy.TrainingPolicy()
+    training = policy.TrainingPolicy(seed=seed)
     periods = samples.select("session", "entry_on", "matures_on").unique()
     folds = splits.walk_forward(periods, training)
     began, began_cpu = time.perf_counter(), time.process_time()
@@ -125,33 +128,37 @@ def run(way: str, size: Size, answer: Any) -> None:
 
 
 def measure(
-    way: str, size: Size, kept: Path | None = None
+    way: str, size: Size, kept: Path | None = None, seed: int = SEED
 ) -> tuple[dict[str, float], pl.DataFrame]:
     """`run` in a fresh process, whose memory is its own, unless it is kept."""
     name = "-".join([way, *map(str, dataclasses.astuple(size))])
+    name += f"-seed-{seed}" if seed != SEED else ""
     if kept and (kept / f"{name}.json").exists():
         found = json.loads((kept / f"{name}.json").read_text())
         return found, pl.read_parquet(kept / f"{name}.parquet")
-    found, losses = started(way, size)
-    print(f"{way} at {dataclasses.asdict(size)}: {json.dumps(found)}", flush=True)
+    found, losses = started(way, size, seed)
+    told = f"{way} at {dataclasses.asdict(size)}, seed {seed}"
+    print(f"{told}: {json.dumps(found)}", flush=True)
     if kept:
         losses.write_parquet(kept / f"{name}.parquet")
         (kept / f"{name}.json").write_text(json.dumps(found))
     return found, losses
 
 
-def started(way: str, size: Size) -> tuple[dict[str, float], pl.DataFrame]:
+def started(way: str, size: Size, seed: int) -> tuple[dict[str, float], pl.DataFrame]:
     """What `run` answers from a process of its own."""
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
-    process = context.Process(target=run, args=(way, size, answer))
+    process = context.Process(target=run, args=(way, size, seed, answer))
     process.start()
     found, losses = answer.get()
     process.join()
     return {name: round(value, 2) for name, value in found.items()}, losses
 
 
-def compare(size: Size, kept: Path | None, other: str) -> dict[str, float]:
+def compare(
+    size: Size, kept: Path | None, other: str, n_seeds: int
+) -> dict[str, float]:
     """Print both ways side by side; what ours took."""
     ours, losses = measure("ours", size, kept)
     plain, plain_losses = measure(other, size, kept)
@@ -164,7 +171,23 @@ def compare(size: Size, kept: Path | None, other: str) -> dict[str, float]:
         f"{means[0]:.5f} against {means[1]:.5f}: "
         f"gain {gain.mean:+.5f}, standard error {gain.standard_error:.5f}"
     )
+    if n_seeds:
+        spread = drawn(size, kept, n_seeds)
+        error = math.hypot(gain.standard_error, math.sqrt(2) * spread)
+        print(f"standard error with what both ways draw: {error:.5f}")
     return ours
+
+
+def drawn(size: Size, kept: Path | None, n_seeds: int) -> float:
+    """How far another seed moves the loss of ours: its standard deviation."""
+    means = []
+    for seed in range(SEED, SEED + n_seeds):
+        _, losses = measure("ours", size, kept, seed)
+        means.append(float(losses["loss"].to_numpy().mean()))
+    spread = float(np.std(means, ddof=1))
+    told = ", ".join(f"{mean:.5f}" for mean in means)
+    print(f"ours, seed by seed: {told}; standard deviation {spread:.5f}")
+    return spread
 
 
 def main() -> None:
@@ -175,6 +198,7 @@ def main() -> None:
     parser.add_argument("--features", type=int, default=284)
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--spare", action="store_true")
+    parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--larger", action="store_true")
     options = parser.parse_args()
@@ -186,7 +210,7 @@ def main() -> None:
     if options.alone:
         small, _ = measure("ours", size, kept)
     else:
-        small = compare(size, kept, other)
+        small = compare(size, kept, other, options.seeds)
     if options.larger:
         larger = dataclasses.replace(size, symbols=500, years=10)
         large, _ = measure("ours", larger, kept)
