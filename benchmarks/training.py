@@ -173,7 +173,7 @@ def compare(
     )
     if n_seeds:
         spread = drawn(size, kept, n_seeds)
-        error = math.hypot(gain.standard_error, math.sqrt(2) * spread)
+        error = math.hypot(gain.standard_error or math.nan, math.sqrt(2) * spread)
         print(f"standard error with what both ways draw: {error:.5f}")
     return ours
 

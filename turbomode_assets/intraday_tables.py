@@ -196,13 +196,13 @@ DELIVERED_CHAINS = dataclasses.replace(
 """What `intraday.context` judges; a contract may be unreadable."""
 
 FETCHES = dataclasses.replace(
-    market_tables.FETCHES,
+    market_tables.ATTEMPTS,
     name="intraday.fetches",
     grain="question to a source and attempt to have it answered",
     key=("source", "about", "symbol", "asked_at", "attempt"),
     sentence="Every question to a source of the desk and how it ended; append-only.",
     columns=(
-        *market_tables.FETCHES.columns,
+        *market_tables.ATTEMPTS.columns,
         schema.text(
             "about",
             "What was asked.",

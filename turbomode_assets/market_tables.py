@@ -4,6 +4,8 @@ Declared like those of the loop in ``tables.py``, which lists them all. Nothing 
 reads or writes.
 """
 
+import dataclasses
+
 import polars as pl
 
 from turbomode_assets import schema
@@ -89,12 +91,18 @@ QUARANTINE = Table(
     ),
 )
 
-FETCHES = Table(
-    name="market.fetches",
+
+def _fate(name: str, sentence: str) -> Column:
+    told = f"{sentence} Null in homes that did not count them yet."
+    return schema.count(name, told, nullable=True, low=0)
+
+
+ATTEMPTS = Table(
+    name="market.attempts",
     grain="attempt to fetch a symbol",
     key=("source", "symbol", "asked_at", "attempt"),
     partition_column="session",
-    sentence="Every attempt to fetch a symbol and how it ended; append-only.",
+    sentence="Attempts to fetch a symbol as a source tells of them; never stored.",
     columns=(
         _SOURCE,
         _SYMBOL,
@@ -119,6 +127,20 @@ FETCHES = Table(
         ),
         schema.text("detail", "What the source said; empty when all went well."),
         schema.count("n_rows", "Rows delivered.", low=0),
+    ),
+)
+"""What sources say of their attempts; `FETCHES` adds what became of the rows."""
+
+FETCHES = dataclasses.replace(
+    ATTEMPTS,
+    name="market.fetches",
+    sentence="Every attempt to fetch a symbol and how it ended; append-only.",
+    columns=(
+        *ATTEMPTS.columns,
+        _fate("n_new", "Of the rows delivered, those that said something new."),
+        _fate("n_known", "Of the rows delivered, those that said what was known."),
+        _fate("n_refused", "Of the rows delivered, those that were refused."),
+        _fate("n_quarantined", "Of the refused, those not refused before."),
     ),
 )
 

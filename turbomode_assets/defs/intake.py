@@ -23,7 +23,7 @@ import polars as pl
 from turbomode_assets import market_loop, market_tables, policy, sessions, tables
 from turbomode_assets.defs import metadata, partitions
 from turbomode_assets.defs.resources import STOPWATCH
-from turbomode_assets.prices import health, quality
+from turbomode_assets.prices import accounts, health, quality
 from turbomode_assets.sources import base
 from turbomode_assets.store import bitemporal, warehouse
 
@@ -188,12 +188,20 @@ def _store(
     fresh = market_loop.revise_bars(judged.accepted, known, rules)
     seen_on = pl.lit(sessions.on_or_before(request.last))
     with store.transaction():
+        unseen = _unseen(store, judged.refused)
+        fetches = accounts.counted(delivery.attempts, judged, fresh, unseen)
         store.append(market_tables.BAR_REVISIONS, fresh)
-        n_quarantined = store.append(
-            market_tables.QUARANTINE, judged.refused.with_columns(seen_on=seen_on)
-        )
-        store.append(market_tables.FETCHES, delivery.attempts)
-    return judged, fresh.height, n_quarantined
+        store.append(market_tables.QUARANTINE, unseen.with_columns(seen_on=seen_on))
+        store.append(market_tables.FETCHES, fetches)
+    return judged, fresh.height, unseen.height
+
+
+def _unseen(store: warehouse.Warehouse, refused: pl.DataFrame) -> pl.DataFrame:
+    """Rows that were not refused before."""
+    if refused.is_empty():
+        return refused
+    kept = store.columns(market_tables.QUARANTINE, ["row_id"])
+    return refused.join(kept, on="row_id", how="anti")
 
 
 def _known(

@@ -62,6 +62,44 @@ DELIVERIES_LEFT_A_TRACE = base.Invariant(
     ),
 )
 
+ROWS_ACCOUNTED = base.Invariant(
+    name="every_row_accounted",
+    sentence="Each row fetched is new, known or refused, and as many are kept.",
+    table=market_tables.FETCHES,
+    find=base.query(
+        """
+        WITH told AS (
+            SELECT source, symbol, sum(n_rows) AS n_rows, sum(n_new) AS n_new,
+                sum(n_known) AS n_known, sum(n_refused) AS n_refused,
+                sum(n_quarantined) AS n_quarantined
+            FROM market.fetches
+            GROUP BY ALL
+            HAVING count(*) = count(n_new)
+        ),
+        revised AS (
+            SELECT source, symbol, count(*) AS n_revisions
+            FROM market.bar_revisions GROUP BY ALL
+        ),
+        refused AS (
+            SELECT source, symbol, count(*) AS n_in_quarantine
+            FROM market.quarantine GROUP BY ALL
+        )
+        SELECT told.*, coalesce(n_revisions, 0) AS n_revisions,
+            coalesce(n_in_quarantine, 0) AS n_in_quarantine
+        FROM told
+        LEFT JOIN revised USING (source, symbol)
+        LEFT JOIN refused USING (source, symbol)
+        WHERE n_rows <> n_new + n_known + n_refused
+            OR coalesce(n_revisions, 0) <> n_new
+            OR coalesce(n_in_quarantine, 0) <> n_quarantined
+        """,
+        market_tables.FETCHES,
+        market_tables.BAR_REVISIONS,
+        market_tables.QUARANTINE,
+    ),
+)
+"""Of symbols whose every fetch was counted; an older home has some that were not."""
+
 
 def _altered(place: base.Place) -> pl.DataFrame:
     stored = place.store.read(market_tables.QUARANTINE)
@@ -80,6 +118,7 @@ ALL = (
     BARS_OF_REVISIONS,
     BARS_ARE_POSSIBLE,
     DELIVERIES_LEFT_A_TRACE,
+    ROWS_ACCOUNTED,
     QUARANTINE_AS_IT_CAME,
 )
 """Invariants of this file."""

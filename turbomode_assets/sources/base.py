@@ -56,12 +56,12 @@ class Delivery:
         Columns of `market_tables.DELIVERED`, in any order of rows. A row before
         `Request.first` is a repetition or a correction.
     attempts
-        Rows of `market_tables.FETCHES`; none for a source that cannot fail in part.
+        Rows of `market_tables.ATTEMPTS`; none for a source that cannot fail in part.
     """
 
     rows: pl.DataFrame
     attempts: pl.DataFrame = dataclasses.field(
-        default_factory=market_tables.FETCHES.empty
+        default_factory=market_tables.ATTEMPTS.empty
     )
 
 

@@ -167,7 +167,7 @@ def _visit_all(
         rows=pl.concat(
             [market_tables.DELIVERED.empty(), *rows], how="diagonal"
         ).with_columns(labels),
-        attempts=market_tables.FETCHES.conform(attempts),
+        attempts=market_tables.ATTEMPTS.conform(attempts),
     )
 
 

@@ -50,7 +50,7 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What an answer amounts to: a result of `market_tables.FETCHES` and its rows."""
+    """What an answer amounts to: a result of `market_tables.ATTEMPTS` and its rows."""
 
     result: str
     detail: str = ""
@@ -180,7 +180,7 @@ class Round:
     Attributes
     ----------
     attempts : list of dict
-        Rows of `market_tables.FETCHES` without source and session, and `about`, what
+        Rows of `market_tables.ATTEMPTS` without source and session, and `about`, what
         was asked; so far.
     """
 

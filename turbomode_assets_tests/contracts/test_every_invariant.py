@@ -36,6 +36,13 @@ CREATE TABLE options.fills AS SELECT 1::BIGINT AS fill, 'RTX' AS symbol,
 """
 """Nine contracts at once, for which the engine is not asked."""
 
+FETCHED = (
+    "INSERT INTO market.fetches SELECT source, symbol, DATE '2024-01-17', now(), 1,"
+    " now(), 'complete', '', {n_rows}, {fates} FROM (SELECT source, symbol, count(*) AS"
+    " n FROM market.bar_revisions WHERE symbol = 'SIM005' GROUP BY ALL)"
+)
+"""A fetch of as many rows as there are revisions, and one more."""
+
 CASHED = """
 CREATE SCHEMA IF NOT EXISTS options;
 CREATE TABLE options.positions AS SELECT DATE '2024-01-17' AS session,
@@ -75,8 +82,13 @@ PLANTS = {
     "deliveries_left_a_trace": [
         (
             "INSERT INTO market.fetches VALUES ('yahoo', 'LOST', DATE '2024-01-17',"
-            " now(), 1, now(), 'complete', '', 5)"
+            " now(), 1, now(), 'complete', '', 5, NULL, NULL, NULL, NULL)"
         )
+    ],
+    "every_row_accounted": [
+        FETCHED.format(n_rows="n + 1", fates="n, 0, 0, 0"),
+        FETCHED.format(n_rows="n + 1", fates="n + 1, 0, 0, 0"),
+        FETCHED.format(n_rows="n + 1", fates="n, 0, 1, 1"),
     ],
     "quarantine_as_it_came": [
         (

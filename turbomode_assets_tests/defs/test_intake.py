@@ -1,16 +1,20 @@
 """Storing beside fetching: nothing lost, nothing doubled, and both end together."""
 
+import contextlib
+import dataclasses
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from turbomode_assets import errors, market_tables
 from turbomode_assets.defs import intake
 from turbomode_assets.sources import base, simulated
-from turbomode_assets.store import warehouse
+from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import verifying
 
 FIRST, LAST = dt.date(2024, 7, 1), dt.date(2024, 7, 3)
 NOW = dt.datetime(2024, 7, 4, tzinfo=dt.UTC)
@@ -123,3 +127,51 @@ def test_parts_store_what_the_whole_would(tmp_path: Path) -> None:
         intake.take_in(whole, simulated.Simulated(n_symbols=4), REQUEST, ignore)
         revisions = market_tables.BAR_REVISIONS
         assert parts.read(revisions).equals(whole.read(revisions))
+
+
+class Logged(InParts):
+    """Delivers every symbol with the attempt it took, and one row it could not read."""
+
+    def fetch(self, request: base.Request) -> Iterator[base.Delivery]:
+        """One delivery a symbol."""
+        for delivery in super().fetch(request):
+            rows = delivery.rows
+            is_torn = (pl.int_range(pl.len()) == 0) & (pl.col("symbol") == "SIM002")
+            torn = pl.when(is_torn).then(pl.lit("no number"))
+            said = {
+                "source": [rows["source"][0]],
+                "symbol": [rows["symbol"][0]],
+                "session": [request.last],
+                "asked_at": [request.now],
+                "attempt": [1],
+                "ended_at": [request.now],
+                "result": ["complete"],
+                "detail": [""],
+                "n_rows": [rows.height],
+            }
+            attempts = pl.DataFrame(said, schema=market_tables.ATTEMPTS.schema())
+            yield base.Delivery(rows.with_columns(fault=torn), attempts)
+
+
+def test_what_became_of_every_row_stands_in_the_log(tmp_path: Path) -> None:
+    where = home.Home(tmp_path)
+    home.prepare(where, home.Settings())
+    later = dataclasses.replace(REQUEST, now=NOW + dt.timedelta(days=1))
+    with warehouse.opened(where.warehouse) as store:
+        for request in (REQUEST, later):
+            intake.take_in(store, Logged(ignore), request, ignore)
+        log = store.read(market_tables.FETCHES).sort("asked_at", "symbol")
+    told = log.select("n_rows", "n_new", "n_known", "n_refused", "n_quarantined")
+    sound, torn = (3, 3, 0, 0, 0), (3, 2, 0, 1, 1)
+    again, torn_again = (3, 0, 3, 0, 0), (3, 0, 2, 1, 0)
+    assert told.rows() == [
+        *(sound, torn, sound, sound),
+        *(again, torn_again, again, again),
+    ]
+    assert verifying.broken(where) == {}
+    with (
+        warehouse.opened(where.warehouse) as store,
+        contextlib.closing(store.cursor()) as sql,
+    ):
+        sql.execute("DELETE FROM market.quarantine")
+    assert verifying.broken(where).keys() == {"every_row_accounted"}

@@ -12,7 +12,7 @@ import pytest
 from turbomode_assets import market_tables, sessions, tables
 from turbomode_assets.defs import resources
 from turbomode_assets.store import home, warehouse
-from turbomode_assets_tests import lakes
+from turbomode_assets_tests import lakes, verifying
 from turbomode_assets_tests.loopback import faults, server
 from turbomode_assets_tests.loopback.world import Listing, Split, World
 
@@ -80,3 +80,5 @@ def test_bars_arrive_as_traded_and_a_failed_symbol_is_named(
     assert "FFF" not in set(bars["symbol"])
     failed = fetches.filter(pl.col("symbol") == "FFF")
     assert set(failed["result"]) == {"unreachable"}
+    assert fetches["n_new"].sum() == bars.height
+    assert verifying.broken(home.Home(root)) == {}

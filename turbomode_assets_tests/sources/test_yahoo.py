@@ -54,7 +54,7 @@ def test_deliveries_hold_a_few_symbols_each_in_the_declared_columns() -> None:
     assert symbols == [{"AAA", "BRK.B"}, {"CCC"}]
     assert rows(found).schema == market_tables.DELIVERED.empty().schema
     attempts = pl.concat(delivery.attempts for delivery in found)
-    assert_frame_equal(attempts, market_tables.FETCHES.conform(attempts))
+    assert_frame_equal(attempts, market_tables.ATTEMPTS.conform(attempts))
     assert attempts["n_rows"].sum() == rows(found).height
 
 
