@@ -3,7 +3,7 @@
 The version is a number in the file. A change of ``tables.py`` that rows stored before
 it do not fit adds a step here; a home is brought up to date when it is opened next, in
 one transaction, and a home of a later version is refused. Columns that may be null need
-no step.
+no step, unless a query in SQL names them.
 """
 
 import duckdb
@@ -17,6 +17,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ALTER TABLE IF EXISTS learning.standings
         ADD COLUMN IF NOT EXISTS against VARCHAR DEFAULT 'the base rate'
         """,
+    ),
+    tuple(
+        # What became of the rows of a fetch; of earlier ones nobody counted it.
+        f"ALTER TABLE IF EXISTS market.fetches ADD COLUMN IF NOT EXISTS {name} BIGINT"
+        for name in ("n_new", "n_known", "n_refused", "n_quarantined")
     ),
 )
 """Statements of each step; the first leads from version 0, which had no number, to 1.

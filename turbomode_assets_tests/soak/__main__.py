@@ -18,9 +18,10 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from turbomode_assets import loop, sessions, tables
+from turbomode_assets import loop, market_tables, sessions, tables
 from turbomode_assets.defs import assembly, partitions, resources
 from turbomode_assets.promotion import alias
+from turbomode_assets.signals import ledger
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests import reliability_page
 from turbomode_assets_tests.crashes.world import LEAN, of_the_loop
@@ -65,7 +66,10 @@ def _tell(line: str) -> None:
 
 
 def _in_one_piece(troubled: mother.Life, root: Path) -> home.Home:
-    """A home that computed what the other one lived, in one range."""
+    """A home that computed what the other one lived, in one range.
+
+    Who belongs is told it: curation looks at what was known at the turn of a quarter.
+    """
     where = home.Home(root)
     settings = home.read_settings(troubled.where)
     home.prepare(where, settings)
@@ -78,34 +82,53 @@ def _in_one_piece(troubled: mother.Life, root: Path) -> home.Home:
     market = TroubledMarket(**stock | {"corrections": corrections})
     definitions = assembly.assemble(where, settings, {"market": market}, rules=LEAN)
     with warehouse.opened(troubled.where.database) as store:
-        days, weeks = (
-            [table[0], table[-1]]
-            for table in map(store.partitions, (tables.OUTCOMES, tables.SAMPLES))
-        )
+        days, weeks = map(store.partitions, (tables.OUTCOMES, tables.SAMPLES))
+        curations = store.read(market_tables.CURATIONS)
+    with warehouse.opened(where.database) as store:
+        store.append(market_tables.CURATIONS, curations)
     with dg.DagsterInstance.ephemeral() as instance:
-        for name, span in (("history", days), ("sampling", weeks)):
-            tags = partitions.range_tags(partitions.Window(*span))
+        windows = {
+            "history": partitions.Window(settings.first, days[-1]),
+            "sampling": partitions.Window(sessions.week_start(weeks[0]), weeks[-1]),
+        }
+        for name, window in windows.items():
+            tags = partitions.range_tags(window)
             job = definitions.resolve_job_def(name)
             job.execute_in_process(QUIET, instance=instance, tags=tags)
     return where
 
 
 def _differing(calm: home.Home, troubled: home.Home) -> list[str]:
-    """Tables that do not hold the same rows."""
-    expected, ended = of_the_loop(calm), of_the_loop(troubled)
+    """What is not the same in both."""
+    signaled = of_the_loop(troubled)[tables.SIGNALS.name]
+    expected, ended = (_told(where, signaled) for where in (calm, troubled))
     return [
-        f"{table.name}: {ended[table.name].height} rows, expected "
-        f"{expected[table.name].height} and the same"
-        for table, apart in SAID.items()
-        if not ended[table.name].drop(apart).equals(expected[table.name].drop(apart))
+        f"{name}: {ended[name].height} rows, expected {rows.height} and the same"
+        for name, rows in expected.items()
+        if not ended[name].equals(rows)
     ]
+
+
+def _told(where: home.Home, signaled: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """What does not depend on who reigned, nor on what was known at emission."""
+    rows = of_the_loop(where)
+    told = {table.name: rows[table.name].drop(apart) for table, apart in SAID.items()}
+    samples = told[tables.SAMPLES.name]
+    declared = [name for name in tables.SAMPLES.column_names if name in samples.columns]
+    # Features of what was signaled stayed frozen, whatever a bar became later.
+    told[tables.SAMPLES.name] = samples.select(declared)
+    told["samples of history"] = samples.join(
+        signaled, on=["symbol", "session"], how="anti"
+    )
+    return told
 
 
 def _silent(where: home.Home) -> list[str]:
     """Sessions in which a champion reigned and a member was not signaled."""
     with warehouse.opened(where.database) as store:
         champions = store.read(tables.CHAMPIONS)
-        members = store.columns(tables.FEATURES, ["symbol", "session"])
+        known = store.columns(tables.FEATURES, ["symbol", "session"])
+        members = ledger.eligible(known, store.read(tables.UNIVERSE))
         said = store.columns(tables.SIGNALS, ["symbol", "session"])
     lived = members.filter(pl.col("session") >= BEGIN.date())
     missing = lived.join(said, on=["symbol", "session"], how="anti")

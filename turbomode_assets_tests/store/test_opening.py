@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from turbomode_assets import errors, tables
+from turbomode_assets import errors, market_tables, tables
 from turbomode_assets.store import migration, warehouse
 from turbomode_assets_tests.store.test_warehouse import MONDAY, TUESDAY, bars
 
@@ -204,6 +204,23 @@ def test_a_home_without_a_number_is_brought_up_to_date(tmp_path: Path) -> None:
             assert store.read(tables.STANDINGS)["against"].to_list() == [
                 "the base rate"
             ]
+
+
+def test_fetches_whose_rows_nobody_counted_stay_so(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / NAME)) as connection:
+        connection.execute("CREATE SCHEMA market")
+        connection.execute(
+            "CREATE TABLE market.fetches AS SELECT 'yahoo' AS source, 'AAA' AS symbol,"
+            " DATE '2024-01-02' AS session, now() AS asked_at, 1::BIGINT AS attempt,"
+            " now() AS ended_at, 'complete' AS result, '' AS detail,"
+            " 5::BIGINT AS n_rows"
+        )
+    with warehouse.opened(tmp_path / NAME) as store:
+        row = store.read(market_tables.FETCHES).row(0, named=True)
+        told = store.select("SELECT n_new FROM market.fetches", [market_tables.FETCHES])
+    assert (row["n_rows"], row["n_new"], row["n_quarantined"]) == (5, None, None)
+    assert told is not None
+    assert told["n_new"].to_list() == [None]
 
 
 OLD_TYPES = {
