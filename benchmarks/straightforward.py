@@ -1,9 +1,9 @@
 """The eight models as one would first write them: the other side of ``training.py``.
 
 Each library's scikit-learn interface, each fold and model from the raw frame, every
-session, nothing shared; sizes of trees, rounds, rates and the meta-learner as in
-`turbomode_assets`. A penalty on sums over rows grows with the rows, as the smallest
-leaf does: the same number would be a lighter penalty, and another model.
+session, nothing shared; parameters and the meta-learner as in `turbomode_assets`. A
+model there learns from fewer rows, so that the same penalty on sums over rows is a
+lighter one here, unless it is made heavier by as much.
 """
 
 import dataclasses
@@ -48,6 +48,32 @@ Floats = np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class Size:
+    """What a model is fitted on."""
+
+    n_rows: int
+    n_features: int
+    heavier: int
+    """Factor on the penalties."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Way:
+    """How straightforward."""
+
+    refits: bool = True
+    """Whether everything is fitted once more on all rows in the end."""
+
+    is_alike: bool = False
+    """Whether penalties grow as the rows do."""
+
+    @property
+    def heavier(self) -> int:
+        """Factor on the penalties."""
+        return TRAINING.stride_sessions if self.is_alike else 1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Taught:
     """Out-of-fold rows of one fold, for the meta-learner."""
 
@@ -56,41 +82,41 @@ class Taught:
     n_sessions: int
 
 
-def _numbers(module: Any, n_features: int) -> dict[str, Any]:
-    """Parameters of one of our models, for the rows of every session."""
+def _numbers(module: Any, size: Size) -> dict[str, Any]:
+    """Parameters of one of our models."""
     return {
-        name: TRAINING.stride_sessions * value if name in PENALTIES else value
-        for name, value in base.drawing(module.PARAMETERS, n_features).items()
+        name: size.heavier * value if name in PENALTIES else value
+        for name, value in base.drawing(module.PARAMETERS, size.n_features).items()
     }
 
 
-def _lightgbm(module: Any, n_rows: int, n_features: int) -> Any:
-    chosen = _numbers(module, n_features)
+def _lightgbm(module: Any, size: Size) -> Any:
+    chosen = _numbers(module, size)
     return lightgbm.LGBMClassifier(
         n_estimators=chosen.pop("num_iterations"),
         boosting_type=chosen.pop("boosting"),
-        min_child_samples=max(20, n_rows // module.LEAF_SHARE),
+        min_child_samples=max(20, size.n_rows // module.LEAF_SHARE),
         n_jobs=N_THREADS,
         verbosity=-1,
         **chosen,
     )
 
 
-def _xgboost(module: Any, n_rows: int, n_features: int) -> Any:
-    chosen = _numbers(module, n_features)
+def _xgboost(module: Any, size: Size) -> Any:
+    chosen = _numbers(module, size)
     return xgboost.XGBClassifier(
         n_estimators=chosen.pop("rounds"),
         learning_rate=chosen.pop("eta"),
-        min_child_weight=n_rows / xgboost_native.HESSIAN_SHARE,
+        min_child_weight=size.n_rows / xgboost_native.HESSIAN_SHARE,
         n_jobs=N_THREADS,
         **chosen,
     )
 
 
-def _forest(n_rows: int, n_features: int) -> Any:
-    chosen = _numbers(sklearn_extra_trees, n_features)
+def _forest(size: Size) -> Any:
+    chosen = _numbers(sklearn_extra_trees, size)
     chosen["n_jobs"] = N_THREADS
-    leaf = max(10, n_rows // sklearn_extra_trees.LEAF_SHARE)
+    leaf = max(10, size.n_rows // sklearn_extra_trees.LEAF_SHARE)
     forest = sklearn.ensemble.ExtraTreesClassifier(
         min_samples_leaf=leaf, random_state=TRAINING.seed, **chosen
     )
@@ -99,10 +125,10 @@ def _forest(n_rows: int, n_features: int) -> Any:
     )
 
 
-def _boosting(n_rows: int, n_features: int) -> Any:
-    chosen = _numbers(sklearn_boosting, n_features)
+def _boosting(size: Size) -> Any:
+    chosen = _numbers(sklearn_boosting, size)
     del chosen["max_bins"]
-    leaf = max(20, n_rows // sklearn_boosting.LEAF_SHARE)
+    leaf = max(20, size.n_rows // sklearn_boosting.LEAF_SHARE)
     return sklearn.ensemble.HistGradientBoostingClassifier(
         min_samples_leaf=leaf, random_state=TRAINING.seed, **chosen
     )
@@ -113,26 +139,24 @@ def _squares(ranks: Floats) -> Floats:
     return np.hstack([even, even**2 - 1 / 3])
 
 
-def _logistic(n_rows: int, n_features: int) -> Any:
-    del n_features
+def _logistic(size: Size) -> Any:
     return sklearn.pipeline.make_pipeline(
         sklearn.impute.SimpleImputer(strategy="median"),
         sklearn.preprocessing.QuantileTransformer(n_quantiles=33),
         sklearn.preprocessing.FunctionTransformer(_squares),
         sklearn.linear_model.LogisticRegression(
-            C=1 / (ranked_logistic.PENALTY * n_rows), max_iter=200
+            C=1 / (ranked_logistic.PENALTY * size.n_rows), max_iter=200
         ),
     )
 
 
-def _catboost(n_rows: int, n_features: int) -> Any:
-    del n_rows
-    chosen = _numbers(catboost_symmetric, n_features)
+def _catboost(size: Size) -> Any:
+    chosen = _numbers(catboost_symmetric, size)
     chosen["thread_count"] = N_THREADS
     return catboost.CatBoostClassifier(**chosen)
 
 
-MODELS: tuple[Callable[[int, int], Any], ...] = (
+MODELS: tuple[Callable[[Size], Any], ...] = (
     functools.partial(_lightgbm, lightgbm_gbdt),
     _catboost,
     _forest,
@@ -144,12 +168,12 @@ MODELS: tuple[Callable[[int, int], Any], ...] = (
 )
 
 
-def _fit_all(frame: pl.DataFrame, features: Sequence[str]) -> list[Any]:
+def _fit_all(frame: pl.DataFrame, features: Sequence[str], heavier: int) -> list[Any]:
     fitted = []
     for make in MODELS:
         table: pd.DataFrame = frame.select(features).to_pandas()
         labels = [base.CLASSES.index(label) for label in frame["label"]]
-        fitted.append(make(*table.shape).fit(table, labels))
+        fitted.append(make(Size(*table.shape, heavier)).fit(table, labels))
     return fitted
 
 
@@ -171,10 +195,9 @@ def train(
     folds: Sequence[splits.Fold],
     features: Sequence[str],
     progress: Callable[[str], None],
-    *,
-    refits: bool = True,
+    way: Way,
 ) -> pl.DataFrame:
-    """Out-of-fold rows with stacked probabilities; the final refit is made as well."""
+    """Out-of-fold rows with stacked probabilities."""
     warnings.filterwarnings("ignore")
     oof: list[Taught] = []
     parts = []
@@ -182,7 +205,9 @@ def train(
         progress(f"fold {fold.number + 1} of {len(folds)}")
         train_rows = samples.filter(pl.col("session").is_in(fold.train_sessions))
         test_rows = samples.filter(pl.col("session").is_in(fold.test_sessions))
-        chances = _predict(_fit_all(train_rows, features), test_rows, features)
+        chances = _predict(
+            _fit_all(train_rows, features, way.heavier), test_rows, features
+        )
         if oof:
             stacked = _stack(oof).predict(chances)
             columns = [
@@ -194,8 +219,8 @@ def train(
         codes = np.array([base.CLASSES.index(name) for name in test_rows["label"]])
         days = test_rows["session"].n_unique()
         oof.append(Taught(chances, codes.astype(np.int32), days))
-    if refits:
+    if way.refits:
         progress("final refit")
-        _fit_all(samples, features)
+        _fit_all(samples, features, way.heavier)
         _stack(oof)
     return pl.concat(parts)

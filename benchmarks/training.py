@@ -6,13 +6,14 @@ in a process of its own:
 
 * ours: bins shared over folds and models, every third session, two fits of one thread
   side by side; a fixed number of rounds, so nothing is stopped early;
-* straightforward: each library's own scikit-learn interface with the same trees, each
-  fold and model from the raw frame and every session, two threads a fit.
+* straightforward: each library's own scikit-learn interface with the same parameters,
+  each fold and model from the raw frame and every session, two threads a fit.
 
 ``--alone`` leaves the straightforward way out, ``--spare`` spares it the final refit, a
-sixth of its work, and ``--larger`` adds ours at 500 symbols and 10 years, and the
-exponent. ``--seeds N`` trains ours under N seeds, since another seed alone moves the
-loss: the standard error of the difference then holds what either side draws as well.
+sixth of its work, and ``--alike`` makes its penalties heavier as its rows are more.
+``--larger`` adds ours at 500 symbols and 10 years, and the exponent. ``--seeds N``
+trains ours under N seeds, since another seed alone moves the loss: the standard error
+of the difference then holds what either side draws as well.
 ``--keep FOLDER`` keeps what was measured there and does not measure it again.
 Samples are random walks with clustering volatility and a planted edge: only their shape
 resembles a market.
@@ -112,8 +113,15 @@ def run(way: str, size: Size, seed: int, answer: Any) -> None:
         trained = challenger.train(samples, folds, size.columns, training, print)
         oof = trained.oof
     else:
-        features, refits = size.columns.features, way == "straightforward"
-        oof = straightforward.train(samples, folds, features, print, refits=refits)
+        oof = straightforward.train(
+            samples,
+            folds,
+            size.columns.features,
+            print,
+            straightforward.Way(
+                refits="not refitted" not in way, is_alike="alike" in way
+            ),
+        )
     found = {
         "seconds": time.perf_counter() - began,
         "cpu": time.process_time() - began_cpu,
@@ -198,6 +206,7 @@ def main() -> None:
     parser.add_argument("--features", type=int, default=284)
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--spare", action="store_true")
+    parser.add_argument("--alike", action="store_true")
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--larger", action="store_true")
@@ -206,7 +215,9 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     size = Size(symbols=options.symbols, years=options.years, features=options.features)
     kept = options.keep
-    other = "straightforward, not refitted" if options.spare else "straightforward"
+    other = "straightforward"
+    other += ", alike" if options.alike else ""
+    other += ", not refitted" if options.spare else ""
     if options.alone:
         small, _ = measure("ours", size, kept)
     else:
