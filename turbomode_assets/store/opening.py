@@ -11,6 +11,7 @@ here.
 """
 
 import contextlib
+import logging
 import os
 import tempfile
 import time
@@ -34,6 +35,11 @@ _ELSEWHERE = "Could not set lock on file"
 _FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 _PAUSE_SECONDS = 0.1
 
+SILENT_SECONDS = 2.0
+"""Wait about which nothing is said: most are over before anybody wonders."""
+
+_log = logging.getLogger(__name__)
+
 
 def lock(path: Path, wait_seconds: float) -> filelock.BaseFileLock:
     """Lock on a warehouse, held by this process until it is released.
@@ -43,7 +49,7 @@ def lock(path: Path, wait_seconds: float) -> filelock.BaseFileLock:
     path
         The DuckDB file.
     wait_seconds
-        How long to wait for another process.
+        How long to wait for another process, whose name is logged before long.
 
     Raises
     ------
@@ -53,14 +59,18 @@ def lock(path: Path, wait_seconds: float) -> filelock.BaseFileLock:
         Where the folder cannot be written.
     """
     owner = path.with_name(path.name + ".owner")
-    held = filelock.FileLock(path.with_name(path.name + ".lock"), timeout=wait_seconds)
+    held = filelock.FileLock(path.with_name(path.name + ".lock"))
+    silent = min(wait_seconds, SILENT_SECONDS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        held.acquire()
+        try:
+            held.acquire(timeout=silent)
+        except filelock.Timeout:
+            _say(path, _holder(owner), wait_seconds - silent)
+            held.acquire(timeout=wait_seconds - silent)
         owner.write_text(f"process {os.getpid()}")
     except filelock.Timeout as timeout:
-        holder = owner.read_text() if owner.exists() else "an unknown process"
-        message = _busy(path, wait_seconds, holder)
+        message = _busy(path, wait_seconds, _holder(owner))
         raise errors.WarehouseBusy(message) from timeout
     except OSError as fault:
         held.release()
@@ -70,6 +80,17 @@ def lock(path: Path, wait_seconds: float) -> filelock.BaseFileLock:
         )
         raise errors.WarehouseUnusable(message) from fault
     return held
+
+
+def _holder(owner: Path) -> str:
+    return owner.read_text() if owner.exists() else "an unknown process"
+
+
+def _say(path: Path, holder: str, left_seconds: float) -> None:
+    """Tell whoever waits for whom, and how long."""
+    if left_seconds > 0:
+        told = "%s holds %s; waiting for it, %.0f s at most."
+        _log.warning(told, holder.capitalize(), path, left_seconds)
 
 
 def _busy(path: Path, wait_seconds: float, holder: str) -> str:
