@@ -75,14 +75,16 @@ def endings(
     Returns
     -------
     dict of date to str
-        Promoted, or refused and by which criteria; no entry while neither is known.
+        Promoted, or refused and what the first criterion that did says; no entry while
+        neither is known.
     """
     failed = verdicts.filter(~pl.col("is_passed")).sort("position")
     crowned = set(champions["version"])
     found = {}
     for month, version in cards.sort("trained_at").select("month", "version").rows():
-        criteria = failed.filter(pl.col("version") == version)["criterion"]
-        ending = f"refused, {', '.join(criteria)}" if len(criteria) else ""
+        reasons = failed.filter(version=version)["sentence"].to_list()
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        ending = f"refused, {reasons[0]}{more}" if reasons else ""
         found[month] = ending or ("promoted" if version in crowned else "")
     return {month: ending for month, ending in found.items() if ending}
 
