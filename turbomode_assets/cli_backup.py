@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from turbomode_assets import cli_output, errors
+from turbomode_assets import cli_options, cli_output, errors
 from turbomode_assets.store import backup, home
 
 WAIT_SECONDS = 600.0
@@ -25,6 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of ``turbomode backup``."""
     parser.set_defaults(command=write)
     parser.add_argument("to", type=Path, help="folder to write, not there yet")
+    cli_options.add_home(parser)
     cli_output.add(parser)
 
 
@@ -32,16 +33,13 @@ def add_restore(parser: argparse.ArgumentParser) -> None:
     """Options of ``turbomode restore``."""
     parser.set_defaults(command=restore)
     parser.add_argument("backup", type=Path, help="folder that `backup` wrote")
+    cli_options.add_home(parser)
     cli_output.add(parser)
-
-
-def _home_of(options: argparse.Namespace) -> home.Home:
-    return home.Home(options.home.resolve()) if options.home else home.locate()
 
 
 def write(options: argparse.Namespace, console: Console) -> int:
     """Back a home up; 0 where every invariant holds in the copy."""
-    where, to = _home_of(options), options.to.resolve()
+    where, to = cli_options.home_of(options), options.to.resolve()
     with backup.written(where, to, WAIT_SECONDS) as (copy, prints):
         found = _looked_at(copy, prints)
     return _told(f"{where.root} is kept in {to}.", found, options, console)
@@ -49,7 +47,7 @@ def write(options: argparse.Namespace, console: Console) -> int:
 
 def restore(options: argparse.Namespace, console: Console) -> int:
     """Bring a backup back into a home that is not there yet."""
-    where = _home_of(options)
+    where = cli_options.home_of(options)
     with backup.restored(options.backup.resolve(), where) as (copy, prints):
         found = _looked_at(copy, prints)
     return _told(f"{where.root} is {options.backup} again.", found, options, console)

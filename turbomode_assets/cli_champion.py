@@ -15,7 +15,15 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, errors, judging, loop, succession, tables
+from turbomode_assets import (
+    cli_options,
+    cli_output,
+    errors,
+    judging,
+    loop,
+    succession,
+    tables,
+)
 from turbomode_assets.defs import driver, resources
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.models import scoring
@@ -56,6 +64,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     rows.set_defaults(command=list_rows)
     rows.add_argument("version", help="a challenger that was judged")
     rows.add_argument("--to", type=Path, help="CSV file every row is written to")
+    cli_options.add_home(parser, pair, back, rows)
     cli_output.add(parser, pair, back, rows)
 
 

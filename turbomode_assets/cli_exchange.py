@@ -6,13 +6,12 @@ which way stands in ``defs/exchanging.py``, what is due in ``defs/training.py``.
 """
 
 import argparse
-import datetime as dt
 from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, errors
+from turbomode_assets import cli_options, cli_output, errors
 from turbomode_assets.defs import assembly, driver, exchanging, resources, training
 from turbomode_assets.store import exchange, home, manifest, remote, warehouse
 
@@ -21,6 +20,7 @@ _NOTHING = "nothing yet"
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command and of its subcommands."""
+    parser.set_defaults(is_resumed=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     into = commands.add_parser("join", help="say which part this home plays, and where")
     into.set_defaults(command=join)
@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     into.add_argument("url", help="a folder, sftp://user@host/folder, s3://bucket/...")
     into.add_argument(
         "--first",
-        type=dt.date.fromisoformat,
+        type=cli_options.day,
         help="first session of the history, where the home is new",
     )
     for name, text, command in (
@@ -38,18 +38,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     ):
         one = commands.add_parser(name, help=text)
         one.set_defaults(command=command)
+        cli_options.add_home(one)
         cli_output.add(one)
+    cli_options.add_home(parser, into)
     cli_output.add(into)
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Options of ``turbomode train``."""
-    parser.set_defaults(command=train)
+    parser.set_defaults(command=train, is_resumed=True)
+    cli_options.add_home(parser)
     cli_output.add(parser)
-
-
-def _home_of(options: argparse.Namespace) -> home.Home:
-    return home.Home(options.home.resolve()) if options.home else home.locate()
 
 
 def _side(where: home.Home) -> tuple[exchange.Side, str]:
@@ -63,7 +62,7 @@ def _side(where: home.Home) -> tuple[exchange.Side, str]:
 
 def join(options: argparse.Namespace, console: Console) -> int:
     """Write role and place into the settings of a home."""
-    where = _home_of(options)
+    where = cli_options.home_of(options)
     if options.first:
         home.prepare(where, home.with_first(home.read_settings(where), options.first))
     home.join(where, options.role, options.url)
@@ -78,7 +77,7 @@ def join(options: argparse.Namespace, console: Console) -> int:
 
 def push(options: argparse.Namespace, console: Console) -> int:
     """Send, and say what was sent."""
-    here, role = _side(_home_of(options))
+    here, role = _side(cli_options.home_of(options))
     beside = cli_output.aside(options, console)
     sent = _tell(exchanging.push(here, role), beside, "sent")
     _close(options, console, {"sent": sent})
@@ -87,7 +86,7 @@ def push(options: argparse.Namespace, console: Console) -> int:
 
 def pull(options: argparse.Namespace, console: Console) -> int:
     """Take over, and say what was taken over and who reigns then."""
-    where = _home_of(options)
+    where = cli_options.home_of(options)
     here, role = _side(where)
     beside = cli_output.aside(options, console)
     taken = _tell(exchanging.pull(here, role, beside.print), beside, "taken over")
@@ -134,7 +133,7 @@ def _tell(
 
 def status(options: argparse.Namespace, console: Console) -> int:
     """Print how far both channels are; 1 where one of them cannot go on."""
-    here, role = _side(_home_of(options))
+    here, role = _side(cli_options.home_of(options))
     drawn = Table("channel", "", "increments", "up to", "last", "waiting")
     faults: list[str] = []
     standings = []
@@ -178,7 +177,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
     errors.SettingsError
         Where the home does not train for another one.
     """
-    where = _home_of(options)
+    where = cli_options.home_of(options)
     settings = home.read_settings(where)
     if settings.role != "train":
         message = (
@@ -190,7 +189,7 @@ def train(options: argparse.Namespace, console: Console) -> int:
     beside, learned = cli_output.aside(options, console), []
     taken = _tell(exchanging.pull(here, role, beside.print), beside, "taken over")
     definitions = assembly.assemble(where, settings)
-    with driver.open_instance(where) as instance:
+    with driver.open_instance(where) as instance, driver.stoppable():
         for sentence in training.learn(where, definitions, instance, here):
             beside.print(sentence)
             learned.append(sentence)

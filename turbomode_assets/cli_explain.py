@@ -13,6 +13,7 @@ import polars as pl
 from rich.console import Console
 
 from turbomode_assets import (
+    cli_options,
     cli_output,
     errors,
     explanation,
@@ -33,8 +34,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
     parser.add_argument("symbol")
-    parser.add_argument("session", type=dt.date.fromisoformat, help="as 2024-06-28")
+    parser.add_argument("session", type=cli_options.day, help="as 2024-06-28")
     parser.add_argument("--features", type=int, default=N_FEATURES, help="how many")
+    cli_options.add_home(parser)
     cli_output.add(parser)
 
 

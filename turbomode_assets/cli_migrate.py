@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from turbomode_assets import cli_output
+from turbomode_assets import cli_options, cli_output
 from turbomode_assets.store import address, home, moving
 
 WAIT_SECONDS = 600.0
@@ -18,6 +18,7 @@ WAIT_SECONDS = 600.0
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
+    cli_options.add_home(parser)
     cli_output.add(parser)
     kinds = f"{address.FILE}/path, or {address.LAKE}dbname=..."
     parser.add_argument("source", metavar="FROM", help=f"URL: {kinds}")
@@ -27,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Copy a warehouse, and point the home at the copy where it was its own."""
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    where = cli_options.home_of(options)
     source = address.parse(options.source, "", where.database)
     target = address.parse(options.target, options.lake_path, where.database)
     moved = moving.migrate(source, target, WAIT_SECONDS)

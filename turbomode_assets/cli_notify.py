@@ -10,11 +10,11 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, errors
+from turbomode_assets import cli_options, cli_output, errors
 from turbomode_assets.defs import messaging, resources
 from turbomode_assets.notify import channels, outbox
 from turbomode_assets.reports import news
-from turbomode_assets.store import home, mail, warehouse
+from turbomode_assets.store import mail, warehouse
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     test = commands.add_parser("test", help="send a message to every channel")
     test.set_defaults(command=run)
+    cli_options.add_home(parser, test)
     cli_output.add(test)
 
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     errors.SettingsError
         Where no channel is set.
     """
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    where = cli_options.home_of(options)
     clock, addressed = resources.ClockResource(), channels.opened()
     if not addressed:
         message = (

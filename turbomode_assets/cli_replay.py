@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from turbomode_assets import (
+    cli_options,
     cli_output,
     cli_replay_intraday,
     errors,
@@ -43,12 +44,13 @@ _SEED = re.compile(r"-seed-\d+")  # all that tells replays of one market apart
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.set_defaults(command=run)
-    day = dt.date.fromisoformat
+    parser.set_defaults(command=run, is_resumed=True)
+    day = cli_options.day
     parser.add_argument(
         "--desk", choices=("swing", "intraday"), default="swing", help="which loop"
     )
     cli_replay_intraday.add(parser)
+    cli_options.add_home(parser)
     cli_output.add(parser)
     parser.add_argument("--from", dest="live_from", type=day, required=True)
     parser.add_argument("--to", dest="last", type=day, required=True)
@@ -83,6 +85,7 @@ def _arms(text: str) -> tuple[str, ...]:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Replay every market asked for and write one report about all."""
     if options.desk == "intraday":
+        options.is_resumed = False  # all of it is in memory
         return cli_replay_intraday.run(options, console)
     began, now = time.monotonic(), resources.ClockResource().now()
     root = (options.home or home.locate().root).resolve() / FOLDER

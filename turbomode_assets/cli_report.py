@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from turbomode_assets import cli_output, errors
+from turbomode_assets import cli_options, cli_output, errors
 from turbomode_assets.defs import pages
 from turbomode_assets.store import home, warehouse
 
@@ -22,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--desk", choices=pages.DESKS, help="only the page of this desk"
     )
     parser.add_argument("--open", action="store_true", help="show it in the browser")
+    cli_options.add_home(parser)
     cli_output.add(parser)
 
 

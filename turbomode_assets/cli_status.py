@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, report_tables, sessions, tables
+from turbomode_assets import cli_options, cli_output, report_tables, sessions, tables
 from turbomode_assets.defs import (
     catching_up,
     driver,
@@ -31,6 +31,7 @@ N_RUNS, N_DELIVERIES = 5, 5
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
+    cli_options.add_home(parser)
     cli_output.add(parser)
 
 

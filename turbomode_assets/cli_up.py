@@ -13,7 +13,7 @@ import sys
 
 from rich.console import Console
 
-from turbomode_assets import errors
+from turbomode_assets import cli_options, errors
 from turbomode_assets.defs import views
 from turbomode_assets.store import home
 from turbomode_assets.web import development, server
@@ -42,6 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="name people call the server by, such as that of a proxy; requests that "
         "call it otherwise are refused",
     )
+    cli_options.add_home(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--paused",
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     errors.SettingsError
         Where the port is taken.
     """
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    where = cli_options.home_of(options)
     _refuse_taken(options.host, options.port)
     home.prepare(where, home.read_settings(where))
     if not options.read_only:

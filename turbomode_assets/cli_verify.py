@@ -11,10 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from turbomode_assets import cli_output, proof_tables
+from turbomode_assets import cli_options, cli_output, proof_tables
 from turbomode_assets.invariants import base, verification
 from turbomode_assets.signals import chain
-from turbomode_assets.store import copying, home, warehouse
+from turbomode_assets.store import copying, warehouse
 
 BROKEN = 1
 """Exit code where an invariant is broken."""
@@ -23,6 +23,7 @@ BROKEN = 1
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
+    cli_options.add_home(parser)
     cli_output.add(parser)
     parser.add_argument(
         "--link",
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     errors.SettingsError
         Where there is no warehouse to look at.
     """
-    where = home.Home(options.home.resolve()) if options.home else home.locate()
+    where = cli_options.home_of(options)
     where.require_warehouse()
     is_json = cli_output.is_asked(options)
     with warehouse.opened(where.warehouse) as store:

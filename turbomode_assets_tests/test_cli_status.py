@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from turbomode_assets import cli, tables
+from turbomode_assets import cli, cli_run, tables
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests.conftest import Lived
 
@@ -38,7 +38,7 @@ def test_the_status_of_a_home_that_lived(
 def test_a_home_lives_on_where_it_left_off(lived: Lived) -> None:
     with warehouse.opened(lived.where.warehouse) as store:
         newest = store.partitions(tables.SIGNALS)[-1]
-    later = cli._default_live_from(lived.where, dt.date(2030, 1, 2))  # noqa: SLF001
+    later = cli_run._default_live_from(lived.where, dt.date(2030, 1, 2))  # noqa: SLF001
     assert later == newest.replace(day=1)
 
 

@@ -7,9 +7,10 @@
    did can be seen in the user interface.
 
 A step that was interrupted is simply not done; the next run takes it up. What a job
-computes stands in the assets, what is printed in ``cli.py``.
+computes stands in the assets, what is printed in ``cli_run.py``.
 """
 
+import contextlib
 import dataclasses
 import datetime as dt
 import enum
@@ -134,7 +135,7 @@ class Taken:
     step: Step
     was_done: bool = False
     verdict: str = ""
-    """Of a retraining: promoted, or refused and by which criteria."""
+    """Of a retraining: promoted, or refused and why, in a line."""
 
 
 class Driver:
@@ -321,6 +322,21 @@ def open_instance(where: home.Home) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_ref(
         InstanceRef.from_dir(str(where.root), overrides=overrides)
     )
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Runs that are stopped end as everything else that is.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where Dagster was interrupted within a run.
+    """
+    try:
+        yield
+    except dg.DagsterExecutionInterruptedError as stopped:
+        raise KeyboardInterrupt from stopped
 
 
 def _session_keys(first: dt.date, last: dt.date) -> set[str]:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from turbomode_assets import cli, errors
+from turbomode_assets import cli, cli_options, errors
 from turbomode_assets.defs import exchanging, partitions
 from turbomode_assets.models import scoring
 from turbomode_assets.notify import channels
@@ -128,7 +128,7 @@ def read_command(content: bytes) -> None:
 
 def read_moment(content: bytes) -> None:
     """A day or moment on the command line."""
-    for understand in (cli._day, cli._moment):  # noqa: SLF001
+    for understand in (cli_options.day, cli_options.moment):
         with contextlib.suppress(argparse.ArgumentTypeError):
             understand(text(content))
 
