@@ -46,6 +46,9 @@ _FACTS = (
 _LEFT_OUT = ("error_correlation", "fold", "interval")
 """Metrics that say little side by side."""
 
+NOBODY = "nobody"
+"""How a person calls for an empty seat."""
+
 _LOSSES = ("loss", "loss_right")
 
 
@@ -59,7 +62,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     pair.add_argument("other", nargs="?", help="without it the reigning champion")
     back = commands.add_parser("rollback", help="seat an earlier champion again")
     back.set_defaults(command=roll_back)
-    back.add_argument("--to", help="version; without it the predecessor, or nobody")
+    whom = f"a former champion, or {NOBODY} (default: the predecessor)"
+    back.add_argument("--to", metavar="VERSION", help=whom)
     rows = commands.add_parser("rows", help="list the rows a verdict rests on")
     rows.set_defaults(command=list_rows)
     rows.add_argument("version", help="a challenger that was judged")
@@ -183,10 +187,16 @@ def _flat(metrics: Any, name: str = "") -> Iterator[tuple[str, float]]:
 
 
 def roll_back(options: argparse.Namespace, console: Console) -> int:
-    """Append a reign, after its artifact was verified, and open the door."""
+    """Append a reign, after its artifact was verified, and open the door.
+
+    Raises
+    ------
+    errors.PromotionRefused
+        Where the seat would be empty and nobody asked for that.
+    """
     where, now = _home_of(options), resources.ClockResource().now()
     with warehouse.opened(where.warehouse) as store:
-        row = succession.roll_back(store, options.to, now.date(), now)
+        row = succession.roll_back(store, _wanted(store, options.to), now.date(), now)
         version = str(row["version"][0])
         for address in succession.artifacts(store, row):
             registry.load(where.models, address)  # refuses what is torn or pruned
@@ -199,6 +209,21 @@ def roll_back(options: argparse.Namespace, console: Console) -> int:
     else:
         console.print(f"{version or 'Nobody'} reigns from {since}.")
     return 0
+
+
+def _wanted(store: warehouse.Warehouse, said: str | None) -> str | None:
+    """Version to seat; null for the predecessor, who must be there."""
+    if said is not None:
+        return alias.NOBODY if said == NOBODY else said
+    reigns = alias.history(store.read(tables.CHAMPIONS), loop.DESK)
+    last = "".join(reigns["version"].tail(1))
+    if last and not alias.predecessor(reigns, loop.DESK):
+        message = (
+            f"expected a predecessor of {last}, found none; to have nobody reign, and "
+            f"no signals until a challenger passes, say: rollback --to {NOBODY}"
+        )
+        raise errors.PromotionRefused(message)
+    return None
 
 
 def list_rows(options: argparse.Namespace, console: Console) -> int:

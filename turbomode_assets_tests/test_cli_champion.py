@@ -50,6 +50,20 @@ def test_rollback_appends_the_predecessor(store: test_promotion.Store) -> None:
     assert versions.to_list() == ["v1", "v2", "v1"]
 
 
+def test_a_seat_is_emptied_only_for_who_asks(
+    store: test_promotion.Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.train("v1")
+    store.judge("v1", is_passed=True)
+    store.promote()
+    assert champion(store, "rollback") == 1
+    assert "rollback --to nobody" in capsys.readouterr().err
+    assert champion(store, "rollback", "--to", "nobody") == 0
+    assert "Nobody reigns from" in capsys.readouterr().out
+    versions = store.read(tables.CHAMPIONS).sort("effective_from")["version"]
+    assert versions.to_list() == ["v1", ""]
+
+
 def test_a_damaged_champion_is_not_called_back(store: test_promotion.Store) -> None:
     address = crowned(store)["v1"]
     (store.where.models / address / "card.json").write_bytes(b"other")
