@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _found(where: home.Home) -> dict[str, Any]:
-    now, role = resources.ClockResource().now(), home.read_settings(where).role
+    now, settings = resources.ClockResource().now(), home.read_settings(where)
     with (
         warehouse.opened(where.warehouse) as store,
         driver.open_instance(where) as instance,
@@ -81,11 +81,20 @@ def _found(where: home.Home) -> dict[str, Any]:
         "pending_grades": {"overdue": n_late, "not_matured": n_open},
         "is_lived": health.is_lived(where),
         "asleep": asleep,
-        "next_runs": {} if asleep else dict(health.next_runs(role, now)[:N_RUNS]),
+        "is_intraday_living": _has_rounds(where, settings),
+        "next_runs": {}
+        if asleep
+        else dict(health.next_runs(settings.role, now)[:N_RUNS]),
         "deliveries": sent.select(
             "happened_at", "channel", "message", "part"
         ).to_dicts(),
     }
+
+
+def _has_rounds(where: home.Home, settings: home.Settings) -> bool:
+    """Whether the intraday desk has a source that goes on with the calendar."""
+    is_followed = settings.source != "files" and settings.role != "train"
+    return is_followed and not resources.rounds(where, settings).why_resting
 
 
 def _draw(found: dict[str, Any], console: Console) -> None:
@@ -95,8 +104,10 @@ def _draw(found: dict[str, Any], console: Console) -> None:
     console.print(_probes(found["health"]))
     console.print(f"Champion: {who}. Signals reach {found['signals_reach'] or '-'}.")
     if found["asleep"]:
-        console.print(f"Nothing runs by itself: {found['asleep']}")
-    elif not found["is_lived"]:
+        console.print(f"No night runs by itself: {found['asleep']}", soft_wrap=True)
+        if found["is_intraday_living"]:
+            console.print("The intraday desk follows the calendar all the same.")
+    if not found["is_lived"]:
         console.print("Nothing runs by itself until somebody starts: turbomode up")
     for table in (_runs(found["next_runs"]), _deliveries(found["deliveries"])):
         if table.row_count:

@@ -65,6 +65,16 @@ def test_something_amiss_is_told_by_the_exit_code(
     assert "AMISS" in text
 
 
+@pytest.mark.parametrize("is_intraday", [True, False])
+def test_a_market_that_has_ended_has_rounds_and_no_nights(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], *, is_intraday: bool
+) -> None:
+    home.prepare(home.Home(tmp_path), home.Settings(is_intraday=is_intraday))
+    _, text = said(capsys, tmp_path, "status")
+    assert "No night runs by itself: Nothing was lived yet" in text
+    assert ("The intraday desk follows the calendar" in text) == is_intraday
+
+
 def test_no_home_has_no_status(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
