@@ -29,6 +29,9 @@ exception classes and the wording they share belongs here.
 import difflib
 from collections.abc import Iterable
 
+MOST_LISTED = 20
+"""Known names that are all listed: two lines, which a person reads."""
+
 
 class TurbomodeError(Exception):
     """Base of every error this package raises on purpose."""
@@ -134,14 +137,22 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        A message that names the nearest match, or lists what is known.
+        A message that names the nearest match, or lists what is known; of many the
+        ends.
 
     Examples
     --------
     >>> unknown_name("source", "simulatd", ["simulated", "files"])
     "unknown source 'simulatd'. Did you mean 'simulated'?"
+    >>> unknown_name("symbol", "AAPL", [f"SIM{n:03}" for n in range(90)])
+    "unknown symbol 'AAPL'. There are 90, from 'SIM000' to 'SIM089'."
     """
     names = sorted(known)
     nearest = difflib.get_close_matches(name, names, n=1)
-    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(names)}."
+    if nearest:
+        hint = f"Did you mean {nearest[0]!r}?"
+    elif len(names) > MOST_LISTED:
+        hint = f"There are {len(names)}, from {names[0]!r} to {names[-1]!r}."
+    else:
+        hint = f"Known: {', '.join(names)}."
     return f"unknown {kind} {name!r}. {hint}"
