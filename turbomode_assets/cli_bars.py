@@ -14,7 +14,7 @@ from turbomode_assets.store import bitemporal, home, warehouse
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("symbol")
+    parser.add_argument("symbol", help="as in SIM142")
     parser.add_argument(
         "--from", dest="first", type=cli_options.day, required=True, help="first day"
     )

@@ -24,12 +24,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     into = commands.add_parser("join", help="say which part this home plays, and where")
     into.set_defaults(command=join)
-    into.add_argument("role", choices=home.ROLES[1:])
+    parts = "predict and grade every day, or learn from it"
+    into.add_argument("role", choices=home.ROLES[1:], help=parts)
     into.add_argument("url", help="a folder, sftp://user@host/folder, s3://bucket/...")
     into.add_argument(
         "--first",
         type=cli_options.day,
-        help="first session of the history, where the home is new",
+        help="first session of the history, where the home is new "
+        f"(default: {home.Settings().first})",
     )
     for name, text, command in (
         ("push", "send what the other machine does not have yet", push),

@@ -33,9 +33,10 @@ N_FEATURES = 12
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("symbol")
-    parser.add_argument("session", type=cli_options.day, help="as 2024-06-28")
-    parser.add_argument("--features", type=int, default=N_FEATURES, help="how many")
+    parser.add_argument("symbol", help="as in SIM142")
+    parser.add_argument("session", type=cli_options.day, help="as in 2024-06-28")
+    shown = "how many are shown, by what they added (default: %(default)s)"
+    parser.add_argument("--features", type=int, default=N_FEATURES, help=shown)
     cli_options.add_home(parser)
     cli_output.add(parser)
 

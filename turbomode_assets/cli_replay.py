@@ -46,31 +46,32 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run, is_resumed=True)
     day = cli_options.day
-    parser.add_argument(
-        "--desk", choices=("swing", "intraday"), default="swing", help="which loop"
-    )
+    market, arms = home.Settings(), ",".join(replay.ARMS)
+    add = parser.add_argument
+    desks = ("swing", "intraday")
+    add("--desk", choices=desks, default="swing", help="(default: %(default)s)")
     cli_replay_intraday.add(parser)
+    add("--from", dest="live_from", type=day, required=True, help="first day lived")
+    add("--to", dest="last", type=day, required=True, help="last day lived")
+    history = f"swing: first day of history (default: {HISTORY_YEARS} years before)"
+    add("--history-from", dest="first", type=day, help=history)
+    add("--arms", type=_arms, default=replay.ARMS, help=f"swing: (default: {arms})")
+    source = "(default: %(default)s)"
+    add("--source", choices=home.SOURCES, default=market.source, help=source)
+    add("--path", default="", help="panel or folder of --source files")
+    add("--universe", default="", help="file of symbols, or membership intervals")
+    seeds = f"of simulated markets (default: {market.seed})"
+    add("--seeds", type=int, nargs="+", default=[market.seed], help=seeds)
+    edges = f"how much simulated markets tell; 0: noise (default: {market.edge:g})"
+    add("--edges", type=float, nargs="+", default=[market.edge], help=edges)
+    symbols = "swing: how many a simulated market has (default: %(default)s)"
+    add("--symbols", type=int, default=market.n_symbols, help=symbols)
+    permuted = "swing: deal out what happened by chance"
+    add("--permuted", action="store_true", help=permuted)
+    workers = "swing: trainings at a time (default: %(default)s)"
+    add("--workers", type=int, default=2, help=workers)
     cli_options.add_home(parser)
     cli_output.add(parser)
-    parser.add_argument("--from", dest="live_from", type=day, required=True)
-    parser.add_argument("--to", dest="last", type=day, required=True)
-    parser.add_argument("--history-from", dest="first", type=day)
-    parser.add_argument(
-        "--arms", type=_arms, default=replay.ARMS, help=",".join(replay.ARMS)
-    )
-    parser.add_argument("--source", choices=home.SOURCES, default="simulated")
-    parser.add_argument("--path", default="", help="panel or folder of --source files")
-    parser.add_argument(
-        "--universe", default="", help="symbols, or membership intervals"
-    )
-    market = home.Settings()
-    parser.add_argument("--seeds", type=int, nargs="+", default=[market.seed])
-    parser.add_argument("--edges", type=float, nargs="+", default=[market.edge])
-    parser.add_argument("--symbols", type=int, default=market.n_symbols)
-    parser.add_argument(
-        "--permuted", action="store_true", help="deal out what happened by chance"
-    )
-    parser.add_argument("--workers", type=int, default=2, help="trainings at a time")
 
 
 def _arms(text: str) -> tuple[str, ...]:
@@ -83,10 +84,17 @@ def _arms(text: str) -> tuple[str, ...]:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Replay every market asked for and write one report about all."""
+    """Replay every market asked for and write one report about all.
+
+    Raises
+    ------
+    errors.SettingsError
+        Where the days are not in order.
+    """
     if options.desk == "intraday":
         options.is_resumed = False  # all of it is in memory
         return cli_replay_intraday.run(options, console)
+    _require_order(options)
     began, now = time.monotonic(), resources.ClockResource().now()
     root = (options.home or home.locate().root).resolve() / FOLDER
     folders = [
@@ -112,6 +120,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
         arms = {one.name: list(map(dataclasses.asdict, one.arms)) for one in reports}
         cli_output.say(console, {"report": target, "arms": arms})
     return 0
+
+
+def _require_order(options: argparse.Namespace) -> None:
+    first, live_from, last = options.first, options.live_from, options.last
+    if live_from > last or (first and first >= live_from):
+        found = f"{first or 'none'}, {live_from}, {last}"
+        message = f"expected --history-from < --from <= --to, found {found}"
+        raise errors.SettingsError(message)
 
 
 def _markets(options: argparse.Namespace) -> Iterator[tuple[str, home.Settings]]:

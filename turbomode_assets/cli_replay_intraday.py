@@ -65,13 +65,15 @@ _HEADS = {"n_effective": "n_eff", "n_taken_effective": "n_eff", "hit_share": "ri
 def add(parser: argparse.ArgumentParser) -> None:
     """Options that only this desk has."""
     parser.add_argument(
-        "--intraday-symbols", default="", help="intraday: predicted, as in RTX,LMT"
+        "--intraday-symbols",
+        default="",
+        help="intraday: predicted, as in RTX,LMT (default: those of its policy)",
     )
     parser.add_argument(
         "--weights",
         choices=intraday_policy.METHODS,
         default="learned",
-        help="intraday: of the voters, learned or the predecessor's fixed ones",
+        help="intraday: of the voters; fixed: the predecessor's (default: %(default)s)",
     )
     parser.add_argument(
         "--learned", action="store_true", help="intraday: train challengers on the way"

@@ -18,9 +18,7 @@ from turbomode_assets.store import home, warehouse
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument(
-        "--desk", choices=pages.DESKS, help="only the page of this desk"
-    )
+    parser.add_argument("--desk", choices=pages.DESKS, help="(default: both)")
     parser.add_argument("--open", action="store_true", help="show it in the browser")
     cli_options.add_home(parser)
     cli_output.add(parser)

@@ -28,19 +28,20 @@ _SUPERSEDED = "ignore:Function `dev_command`"
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--port", type=int, default=3000, help="(default: %(default)s)")
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen at; Dagster asks nobody for a password, so any other "
-        "belongs behind a proxy that does, see docs/operations.md",
+        help="address to listen at (default: %(default)s); Dagster asks nobody for a "
+        "password, so any other belongs behind a proxy that does, see "
+        "docs/operations.md",
     )
     parser.add_argument(
         "--name",
         action="append",
         default=[],
         help="name people call the server by, such as that of a proxy; requests that "
-        "call it otherwise are refused",
+        "call it otherwise are refused; may be given more than once",
     )
     cli_options.add_home(parser)
     how = parser.add_mutually_exclusive_group()

@@ -106,7 +106,7 @@ def test_a_command_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
         (["--symbols", "many"], 2, "invalid int value: 'many'"),
         (["--source", "files", "--path", "nowhere.csv"], 1, "found nothing"),
         (["--from", "1990-01-02"], 1, "dates must lie in 1996-01-02..2040-12-31"),
-        (["--from", "1997-01-02"], 1, "must be 1998-01-02 or later"),
+        (["--from", "1997-01-02"], 1, "must begin on 1998-01-02 or later"),
         (["--to", "2019-12-31"], 1, "expected first < live-from <= to"),
         (["--to", "2039-12-30"], 1, "or earlier, which has closed, found 2039-12-30"),
         (["--symbols", "-3"], 1, "`n_symbols` must lie in [1, 100000], was -3"),

@@ -88,7 +88,7 @@ def walk_forward(periods: pl.DataFrame, training: Shape) -> list[Fold]:
         message = (
             f"the first of {training.n_folds} folds must learn from at least "
             f"{training.min_train_sessions} sessions, found {found} among "
-            f"{len(days)}: load earlier history or ask for fewer or shorter folds"
+            f"{len(days)}: begin the history earlier"
         )
         raise errors.NotEnoughHistory(message)
     return folds

@@ -164,7 +164,7 @@ class Settings:
             raise errors.SettingsError(message)
         errors.require("n_symbols", self.n_symbols, 1, 100_000)
         if self.first < EARLIEST:
-            message = f"`first` must be {EARLIEST} or later, was {self.first}"
+            message = f"history must begin on {EARLIEST} or later, was {self.first}"
             raise errors.SettingsError(message)
         if not sessions.is_session(self.first):
             nearest = sessions.on_or_after(self.first)
