@@ -230,7 +230,9 @@ def _week(sheet: desk_sheet.Sheet) -> Iterator[str]:
         yield page.paragraph("No buy or sell has matured.")
         return
     n_hits = int(sheet.week["is_hit"].sum())
-    yield page.paragraph(f"{n_hits} of {len(rows)} hit.")
+    usual = page.share(sheet.week["base_rate"].mean())  # type: ignore[arg-type]
+    told = f"{n_hits} of {len(rows)} hit; of names picked blindly in the same sessions"
+    yield page.paragraph(f"{told} {usual} would have.")
     head = ("symbol", "said on", "matured on", "side", "return", "")
     yield page.folded("Each of them", page.table(head, rows))
 

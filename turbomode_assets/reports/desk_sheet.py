@@ -67,6 +67,8 @@ class Sheet:
     tonight: pl.DataFrame
     reasons: Mapping[str, str]
     week: pl.DataFrame
+    """Buys and sells that matured in seven days; base_rate is the share of all names of
+    the session that moved as the side had hoped."""
     ranking: pl.DataFrame
     book: top_book.TopBook
     refused: pl.DataFrame
@@ -104,7 +106,7 @@ def sheet(found: Tables, as_of: dt.date, chosen: policy.Policy) -> Sheet:
         calibration=_calibration(rows, chosen),
         tonight=tonight(spoken),
         reasons=found.reasons,
-        week=_week(graded, as_of),
+        week=_week(graded, outcomes, as_of),
         ranking=_ranking(found.rankings, mode),
         book=top_book.top_book(graded, chosen.paper, max(n_judged, 1)),
         refused=refused(found.quarantine, as_of),
@@ -179,12 +181,17 @@ def tonight(spoken: pl.DataFrame) -> pl.DataFrame:
     return ordered.select(*_KEY, "side", "p_up", "p_flat", "p_down", "edge", "rank")
 
 
-def _week(graded: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+def _week(graded: pl.DataFrame, outcomes: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    moved, hoped = pl.col("label_symmetric_10pct"), {"buy": "up", "sell": "down"}
+    blind = outcomes.group_by("session").agg(
+        (moved == label).mean().alias(side) for side, label in hoped.items()
+    )
+    usual = pl.when(pl.col("side") == "buy").then("buy").otherwise("sell")
     in_week = pl.col("matures_on").is_between(as_of - WEEK, as_of, closed="right")
     taken = graded.filter(in_week & (pl.col("side") != "hold"))
-    return taken.select(*_KEY, "matures_on", "side", "realized_return", "is_hit").sort(
-        "matures_on", "symbol", descending=[True, False]
-    )
+    shown = [*_KEY, "matures_on", "side", "realized_return", "is_hit", "base_rate"]
+    rows = taken.join(blind, on="session").with_columns(base_rate=usual)
+    return rows.select(shown).sort("matures_on", "symbol", descending=[True, False])
 
 
 def _ranking(rankings: pl.DataFrame, mode: str) -> pl.DataFrame:

@@ -118,6 +118,18 @@ def test_the_week_is_that_of_sql() -> None:
     shown = sheet().week.select("symbol", "session", "realized_return").rows()
     assert sorted(shown) == sorted(told)
     assert len(told) > 0
+    (expected,) = sql(
+        f"""
+        WITH blind AS (SELECT session, avg((label_symmetric_10pct = 'up')::INT) AS buy,
+                       avg((label_symmetric_10pct = 'down')::INT) AS sell
+                       FROM outcomes GROUP BY session)
+        SELECT avg(CASE signals.side WHEN 'buy' THEN buy ELSE sell END)
+        FROM signals JOIN outcomes USING (symbol, session) JOIN blind USING (session)
+        WHERE signals.side != 'hold' AND matures_on > DATE '{LAST}' - 7
+        AND matures_on <= DATE '{LAST}'
+        """  # noqa: S608 - names of this file
+    )[0]
+    assert sheet().week["base_rate"].mean() == pytest.approx(expected)
 
 
 def judged() -> pl.DataFrame:
