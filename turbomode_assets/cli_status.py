@@ -104,10 +104,11 @@ def _draw(found: dict[str, Any], console: Console) -> None:
     console.print(_probes(found["health"]))
     console.print(f"Champion: {who}. Signals reach {found['signals_reach'] or '-'}.")
     if found["asleep"]:
-        console.print(f"No night runs by itself: {found['asleep']}", soft_wrap=True)
-        if found["is_intraday_living"]:
-            console.print("The intraday desk follows the calendar all the same.")
-    if not found["is_lived"]:
+        console.print(f"No night is due: {found['asleep']}", soft_wrap=True)
+    if found["asleep"] and found["is_intraday_living"]:
+        console.print("The intraday desk follows the calendar all the same.")
+    has_work = not found["asleep"] or found["is_intraday_living"]
+    if has_work and not found["is_lived"]:
         console.print("Nothing runs by itself until somebody starts: turbomode up")
     for table in (_runs(found["next_runs"]), _deliveries(found["deliveries"])):
         if table.row_count:

@@ -71,7 +71,7 @@ def test_a_market_that_has_ended_has_rounds_and_no_nights(
 ) -> None:
     home.prepare(home.Home(tmp_path), home.Settings(is_intraday=is_intraday))
     _, text = said(capsys, tmp_path, "status")
-    assert "No night runs by itself: Nothing was lived yet" in text
+    assert "No night is due: Nothing was lived yet" in text
     assert ("The intraday desk follows the calendar" in text) == is_intraday
 
 
