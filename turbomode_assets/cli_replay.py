@@ -47,29 +47,29 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=run, is_resumed=True)
     day = cli_options.day
     market, arms = home.Settings(), ",".join(replay.ARMS)
-    add = parser.add_argument
+    option = parser.add_argument
     desks = ("swing", "intraday")
-    add("--desk", choices=desks, default="swing", help="(default: %(default)s)")
+    option("--desk", choices=desks, default="swing", help="(default: %(default)s)")
     cli_replay_intraday.add(parser)
-    add("--from", dest="live_from", type=day, required=True, help="first day lived")
-    add("--to", dest="last", type=day, required=True, help="last day lived")
+    option("--from", dest="live_from", type=day, required=True, help="first day lived")
+    option("--to", dest="last", type=day, required=True, help="last day lived")
     history = f"swing: first day of history (default: {HISTORY_YEARS} years before)"
-    add("--history-from", dest="first", type=day, help=history)
-    add("--arms", type=_arms, default=replay.ARMS, help=f"swing: (default: {arms})")
+    option("--history-from", dest="first", type=day, help=history)
+    option("--arms", type=_arms, default=replay.ARMS, help=f"swing: (default: {arms})")
     source = "(default: %(default)s)"
-    add("--source", choices=home.SOURCES, default=market.source, help=source)
-    add("--path", default="", help="panel or folder of --source files")
-    add("--universe", default="", help="file of symbols, or membership intervals")
+    option("--source", choices=home.SOURCES, default=market.source, help=source)
+    option("--path", default="", help="panel or folder of --source files")
+    option("--universe", default="", help="file of symbols, or membership intervals")
     seeds = f"of simulated markets (default: {market.seed})"
-    add("--seeds", type=int, nargs="+", default=[market.seed], help=seeds)
+    option("--seeds", type=int, nargs="+", default=[market.seed], help=seeds)
     edges = f"how much simulated markets tell; 0: noise (default: {market.edge:g})"
-    add("--edges", type=float, nargs="+", default=[market.edge], help=edges)
+    option("--edges", type=float, nargs="+", default=[market.edge], help=edges)
     symbols = "swing: how many a simulated market has (default: %(default)s)"
-    add("--symbols", type=int, default=market.n_symbols, help=symbols)
+    option("--symbols", type=int, default=market.n_symbols, help=symbols)
     permuted = "swing: deal out what happened by chance"
-    add("--permuted", action="store_true", help=permuted)
+    option("--permuted", action="store_true", help=permuted)
     workers = "swing: trainings at a time (default: %(default)s)"
-    add("--workers", type=int, default=2, help=workers)
+    option("--workers", type=int, default=2, help=workers)
     cli_options.add_home(parser)
     cli_output.add(parser)
 

@@ -52,24 +52,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run, is_resumed=True)
     day, market = cli_options.day, home.Settings()
-    add = parser.add_argument
-    add("--source", choices=home.SOURCES, help=f"(default: {market.source})")
-    add("--path", type=_full, help="panel or folder of --source files")
-    add("--universe", type=_full, help="file of symbols, or membership intervals")
-    add("--intraday-symbols", help="predicted by the intraday desk, as in RTX,LMT")
+    option = parser.add_argument
+    option("--source", choices=home.SOURCES, help=f"(default: {market.source})")
+    option("--path", type=_full, help="panel or folder of --source files")
+    option("--universe", type=_full, help="file of symbols, or membership intervals")
+    option("--intraday-symbols", help="predicted by the intraday desk, as in RTX,LMT")
     minutes = "file of bars of minutes, or folder with bars, of --source files"
-    add("--intraday-path", type=_full, help=minutes)
-    add("--from", dest="first", type=day, help="first session of history")
-    add("--live-from", type=day, help="first session lived one by one")
-    add("--to", dest="last", type=day, help="last session lived")
+    option("--intraday-path", type=_full, help=minutes)
+    option("--from", dest="first", type=day, help="first session of history")
+    option("--live-from", type=day, help="first session lived one by one")
+    option("--to", dest="last", type=day, help="last session lived")
     seed = f"of a simulated market (default: {market.seed})"
-    add("--seed", type=int, help=seed)
+    option("--seed", type=int, help=seed)
     symbols = f"how many a simulated market has (default: {market.n_symbols})"
-    add("--symbols", type=int, help=symbols)
+    option("--symbols", type=int, help=symbols)
     edge = f"how much a simulated market tells; 0: noise (default: {market.edge:g})"
-    add("--edge", type=float, help=edge)
+    option("--edge", type=float, help=edge)
     pace = f"seconds between requests to Yahoo (default: {market.pace_seconds:g})"
-    add("--pace", type=float, help=pace)
+    option("--pace", type=float, help=pace)
     cli_options.add_home(parser)
     cli_output.add(parser)
 

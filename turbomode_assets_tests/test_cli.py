@@ -130,6 +130,15 @@ def test_a_mistake_is_answered_with_what_was_expected(
     assert not home.exists()
 
 
+def test_the_days_of_a_replay_are_named_by_its_options(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = ["--history-from", "2024-01-02", "--from", "2024-01-02", "--to", DAY]
+    assert cli.main(["replay", "--home", str(tmp_path), *days]) == 1
+    expected = "expected --history-from < --from <= --to, found 2024-01-02, 2024-01-02"
+    assert expected in unwrapped(capsys.readouterr().err)
+
+
 def test_a_home_of_another_market_is_kept(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
