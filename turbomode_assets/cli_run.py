@@ -51,6 +51,7 @@ LEARNED_YEARS = policy.SWING.training.max_years
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.set_defaults(command=run, is_resumed=True)
+    parser.epilog = "What is left out is as the home has it, if it has settings."
     day, market = cli_options.day, home.Settings()
     option = parser.add_argument
     option("--source", choices=home.SOURCES, help=f"(default: {market.source})")
@@ -59,9 +60,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--intraday-symbols", help="predicted by the intraday desk, as in RTX,LMT")
     minutes = "file of bars of minutes, or folder with bars, of --source files"
     option("--intraday-path", type=_full, help=minutes)
-    option("--from", dest="first", type=day, help="first session of history")
-    option("--live-from", type=day, help="first session lived one by one")
-    option("--to", dest="last", type=day, help="last session lived")
+    spans = f"{market.first}, all a file has, or {LEARNED_YEARS} years of Yahoo"
+    first = f"first session of history (default: {spans})"
+    option("--from", dest="first", type=day, help=first)
+    lived = f"first session lived one by one (default: {LIVED_MONTHS} months)"
+    option("--live-from", type=day, help=lived)
+    last = f"last session lived (default: the newest; simulated: {DEFAULT_LAST})"
+    option("--to", dest="last", type=day, help=last)
     seed = f"of a simulated market (default: {market.seed})"
     option("--seed", type=int, help=seed)
     symbols = f"how many a simulated market has (default: {market.n_symbols})"
