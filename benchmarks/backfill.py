@@ -21,7 +21,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from turbomode_assets import cli, sessions, tables
+from turbomode_assets import cli_run, sessions, tables
 from turbomode_assets.defs import driver, metadata, partitions
 from turbomode_assets.store import home, warehouse
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=5)
     parser.add_argument("--symbols", type=int, default=100)
     options = parser.parse_args()
-    last = cli.DEFAULT_LAST
+    last = cli_run.DEFAULT_LAST
     first = sessions.on_or_after(last.replace(year=last.year - options.years))
     with tempfile.TemporaryDirectory() as folder:
         where = home.Home(Path(folder))

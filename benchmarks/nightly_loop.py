@@ -14,7 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from turbomode_assets import cli, sessions
+from turbomode_assets import cli_run, sessions
 from turbomode_assets.defs import assembly, driver, resources
 from turbomode_assets.store import home
 
@@ -25,7 +25,9 @@ def main() -> None:
     """Live once and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, default=100)
-    parser.add_argument("--to", type=dt.date.fromisoformat, default=cli.DEFAULT_LAST)
+    parser.add_argument(
+        "--to", type=dt.date.fromisoformat, default=cli_run.DEFAULT_LAST
+    )
     options = parser.parse_args()
     settings = home.Settings(n_symbols=options.symbols)
     with tempfile.TemporaryDirectory() as folder:

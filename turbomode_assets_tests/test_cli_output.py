@@ -41,12 +41,13 @@ def test_every_command_that_ends_speaks_json(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_option_says_what_it_is_and_what_it_is_without_a_word(name: str) -> None:
     for action in COMMANDS[name]._actions:  # noqa: SLF001 - listed nowhere else
-        assert action.help or action.dest == argparse.SUPPRESS, action.dest
+        said = action.help or ""
+        assert said or action.dest == argparse.SUPPRESS, action.dest
         if isinstance(action.default, str | float) and action.default not in {
             *("", False),
             argparse.SUPPRESS,
         }:
-            assert "(default: %(default)s)" in action.help, action.dest
+            assert "(default: %(default)s)" in said, action.dest
 
 
 def found(
