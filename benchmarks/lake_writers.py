@@ -2,23 +2,30 @@
 
 Starts a PostgreSQL server of its own for the catalog. Each run fills the same years of
 bars into a new lake, month by month, the years shared out among its writers; then does
-it again, which deletes and inserts. Processes start before the clock does. Every lake
-is held against the DuckDB file that one writer fills, by fingerprints; at the end two
-of four writers are killed at a random moment and started anew, and theirs is too.
+it again, which deletes and inserts. Processes start before the clock does; CPU seconds
+are those of the writers, their start included, and of the server. Every lake is held
+against the DuckDB file that one process fills, by fingerprints. At last writers are
+killed at seeded random moments and begun anew: after each kill every month must be
+there whole or not at all, and in the end the tables must be the same.
 
-``python benchmarks/lake_writers.py [--symbols 500] [--years 8]``
+``python benchmarks/lake_writers.py [--symbols 500] [--years 8] [--kills 12]``
 """
 
 import argparse
+import dataclasses
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 sys.path.append(str(Path(__file__).parents[1]))
 
+from turbomode_assets import tables
 from turbomode_assets.store import address, copying, warehouse
 from turbomode_assets_tests import postgres
 from turbomode_assets_tests.store import lake_writer
@@ -27,20 +34,41 @@ FIRST_YEAR = 2010
 MOST_WRITERS = 4
 
 
-def begun(
-    place: address.Lake, years: list[int], n_symbols: int
-) -> subprocess.Popen[str]:
-    """Writer that waits for a line before it writes."""
-    command = [sys.executable, "-m", lake_writer.__name__, "--wait"]
-    command += [place.catalog, place.files, str(n_symbols), *map(str, years)]
-    return subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """Years to be filled, and the server that keeps the catalogs."""
+
+    cluster: postgres.Cluster
+    folder: Path
+    years: list[int]
+    n_symbols: int
+
+    def lake(self, name: str) -> address.Lake:
+        """A lake that does not exist yet."""
+        words = self.cluster.words(self.cluster.create())
+        return address.Lake(words, str(self.folder / name))
+
+    def shares(self, n_writers: int) -> list[list[int]]:
+        """Years of each writer."""
+        return [self.years[number::n_writers] for number in range(n_writers)]
+
+    def begun(self, place: address.Lake, years: list[int]) -> subprocess.Popen[str]:
+        """Writer that has started, and waits for a line before it writes."""
+        command = [sys.executable, "-m", lake_writer.__name__, "--wait"]
+        command += [place.catalog, place.files, str(self.n_symbols), *map(str, years)]
+        writer = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        next(iter(writer.stdout or ()))
+        return writer
 
 
-def ready(writer: subprocess.Popen[str]) -> None:
-    """Wait until it has started."""
-    next(iter(writer.stdout or ()))
+@dataclasses.dataclass(frozen=True)
+class Taken:
+    """What a fill took."""
+
+    wall: float
+    cpu: float
 
 
 def go(writer: subprocess.Popen[str]) -> None:
@@ -48,39 +76,74 @@ def go(writer: subprocess.Popen[str]) -> None:
     print(file=writer.stdin, flush=True)
 
 
-def filled(
-    place: address.Lake, years: list[int], n_symbols: int, n_writers: int
-) -> float:
-    """Seconds in which some writers fill their years."""
-    shares = [years[number::n_writers] for number in range(n_writers)]
-    writers = [begun(place, share, n_symbols) for share in shares]
-    for writer in writers:
-        ready(writer)
-    began = time.monotonic()
-    for writer in writers:
-        go(writer)
+def require_ended_well(writers: list[subprocess.Popen[str]]) -> None:
+    """Wait for writers; leave where one failed."""
     codes = [writer.wait() for writer in writers]
     if any(codes):
         sys.exit(f"expected writers that end well, found exit codes {codes}")
-    return time.monotonic() - began
 
 
-def killed(place: address.Lake, years: list[int], n_symbols: int, after: float) -> None:
-    """Fill years by four writers, two of which are killed and started anew."""
-    shares = [years[number::MOST_WRITERS] for number in range(MOST_WRITERS)]
-    writers = [begun(place, share, n_symbols) for share in shares]
+def cpu_seconds(cluster: postgres.Cluster) -> float:
+    """CPU time of every process that this one and the server have waited for."""
+    pid = int((Path(cluster.folder) / "kept" / "postmaster.pid").read_text().split()[0])
+    server = psutil.Process(pid)
+    alive = [one.cpu_times() for one in server.children()]
+    ended = [psutil.Process().cpu_times(), server.cpu_times()]
+    return sum(one.user + one.system for one in alive) + sum(
+        one.children_user + one.children_system for one in ended
+    )
+
+
+def filled(work: Work, place: address.Lake, n_writers: int) -> Taken:
+    """What it takes some writers to fill their years."""
+    spent = cpu_seconds(work.cluster)
+    writers = [work.begun(place, share) for share in work.shares(n_writers)]
+    began = time.monotonic()
     for writer in writers:
-        ready(writer)
         go(writer)
-    time.sleep(after)
-    for number in (0, 1):
+    require_ended_well(writers)
+    wall = time.monotonic() - began
+    return Taken(wall, cpu_seconds(work.cluster) - spent)
+
+
+def killed(work: Work, place: address.Lake, n_kills: int, seconds: float) -> int:
+    """Fill years by writers that are killed again and again; how many died at work.
+
+    Parameters
+    ----------
+    work, place
+        What is filled, and where.
+    n_kills
+        Kills, each of a writer drawn at random.
+    seconds
+        What all writers together take when nobody kills them.
+    """
+    dice, n_died = random.Random(7), 0  # noqa: S311 - no secret
+    shares = work.shares(MOST_WRITERS)
+    writers = [work.begun(place, share) for share in shares]
+    for writer in writers:
+        go(writer)
+    for _ in range(n_kills):
+        number = dice.randrange(MOST_WRITERS)
+        time.sleep(dice.uniform(0, seconds))
         writers[number].kill()
-        writers[number].wait()
-        writers[number] = begun(place, shares[number], n_symbols)
-        ready(writers[number])
+        n_died += writers[number].wait() == -signal.SIGKILL
+        require_whole_months(place, work.n_symbols)
+        writers[number] = work.begun(place, shares[number])
         go(writers[number])
-    if any(writer.wait() for writer in writers):
-        sys.exit("expected writers that end well")
+    require_ended_well(writers)
+    return n_died
+
+
+def require_whole_months(place: address.Lake, n_symbols: int) -> None:
+    """Leave where a session of a month is there, and not all of its rows."""
+    with warehouse.opened(place) as store:
+        found = store.columns(tables.BARS, ["session"])["session"]
+    for first, last in lake_writer.months(found.dt.year().unique().to_list()):
+        month = found.filter(found.is_between(first, last))
+        wanted = lake_writer.rows(first, last, n_symbols).height
+        if month.len() not in {0, wanted}:
+            sys.exit(f"expected 0 or {wanted} rows from {first}, found {month.len()}")
 
 
 def prints(place: address.Address) -> dict[str, list[str]]:
@@ -89,43 +152,46 @@ def prints(place: address.Address) -> dict[str, list[str]]:
         return copying.fingerprints(store)
 
 
+def compare(work: Work, n_kills: int) -> None:
+    """Fill a file, a lake by one to four writers, and one by writers that die."""
+    alone = work.folder / "alone.duckdb"
+    began, spent = time.monotonic(), time.process_time()
+    lake_writer.fill(alone, work.years, work.n_symbols)
+    seconds, spent = time.monotonic() - began, time.process_time() - spent
+    wanted = prints(alone)
+    n_rows = int(wanted[tables.BARS.name][0])
+    print(f"one process, a file: {n_rows:,} rows, {seconds:.1f} s, {spent:.1f} CPU s")
+    print("| writers | first s | rows/s | CPU s | again s | rows/s | CPU s | same |")
+    print("|---|---|---|---|---|---|---|---|")
+    first = Taken(seconds, spent)
+    for n in range(1, MOST_WRITERS + 1):
+        place = work.lake(f"lake{n}")
+        first, again = (filled(work, place, n) for _ in range(2))
+        told = " | ".join(
+            f"{one.wall:.1f} | {n_rows / one.wall:,.0f} | {one.cpu:.1f}"
+            for one in (first, again)
+        )
+        print(f"| {n} | {told} | {_same(prints(place) == wanted)} |", flush=True)
+    place = work.lake("killed")
+    n_died = killed(work, place, n_kills, first.wall / 2)
+    same = _same(prints(place) == wanted)
+    print(f"{n_died} of {n_kills} kills hit a writer at work; same tables: {same}")
+
+
+def _same(is_same: bool) -> str:  # noqa: FBT001 - a word for a truth
+    return "yes" if is_same else "NO"
+
+
 def main() -> None:
     """Print the table, and whether every lake is the same."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, default=500)
     parser.add_argument("--years", type=int, default=8)
+    parser.add_argument("--kills", type=int, default=12)
     asked = parser.parse_args()
     years = list(range(FIRST_YEAR, FIRST_YEAR + asked.years))
     with postgres.running() as cluster, tempfile.TemporaryDirectory() as name:
-        compare(cluster, Path(name), years, asked.symbols)
-
-
-def compare(
-    cluster: postgres.Cluster, folder: Path, years: list[int], n_symbols: int
-) -> None:
-    """Fill a file, a lake by one to four writers, and one by writers that die."""
-    began = time.monotonic()
-    lake_writer.fill(folder / "alone.duckdb", years, n_symbols)
-    seconds, wanted = time.monotonic() - began, prints(folder / "alone.duckdb")
-    n_rows, first = int(wanted["market.bars"][0]), 0.0
-    print(f"one process, DuckDB file: {seconds:.1f} s, {n_rows:,} rows")
-    print("| writers | first s | rows/s | again s | rows/s | same tables |")
-    print("|---|---|---|---|---|---|")
-    for n in range(1, MOST_WRITERS + 1):
-        words = cluster.words(cluster.create())
-        place = address.Lake(words, str(folder / f"lake{n}"))
-        first, again = (filled(place, years, n_symbols, n) for _ in range(2))
-        same = "yes" if prints(place) == wanted else "NO"
-        print(
-            f"| {n} | {first:.1f} | {n_rows / first:,.0f} | {again:.1f} | "
-            f"{n_rows / again:,.0f} | {same} |",
-            flush=True,
-        )
-    place = address.Lake(cluster.words(cluster.create()), str(folder / "killed"))
-    after = random.Random(7).uniform(0.2, first)  # noqa: S311 - no secret
-    killed(place, years, n_symbols, after)
-    same = "yes" if prints(place) == wanted else "NO"
-    print(f"two of four killed after {after:.1f} s; same tables: {same}")
+        compare(Work(cluster, Path(name), years, asked.symbols), asked.kills)
 
 
 if __name__ == "__main__":

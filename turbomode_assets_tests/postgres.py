@@ -33,11 +33,16 @@ class Cluster:
         """Words of libpq that lead to a database."""
         return f"dbname={database} host={self.folder} user={USER}"
 
-    def create(self) -> str:
+    def create(self, *options: str) -> str:
         """Make a database; its name."""
         name = f"d{next(_NUMBERS)}"
-        _run("createdb", "-h", self.folder, "-U", USER, name)
+        _run("createdb", "-h", self.folder, "-U", USER, *options, name)
         return name
+
+    def copied(self, words: str) -> str:
+        """Copy a database that nobody is connected to; the name of the copy."""
+        database = words.partition(" ")[0].removeprefix("dbname=")
+        return self.create("--template", database)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import pytest
 from turbomode_assets import cli, cli_champion, tables
 from turbomode_assets.promotion import gate
 from turbomode_assets.store import home, registry
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs import test_promotion
 from turbomode_assets_tests.promotion import test_evidence
 
@@ -122,7 +123,7 @@ def test_rows_of_a_version_nobody_judged_are_explained(
 def test_an_empty_home_says_so(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home.prepare(home.Home(tmp_path), home.Settings())
+    lakes.prepare(home.Home(tmp_path), home.Settings())
     assert cli.main(["champion", "--home", str(tmp_path)]) == 0
     assert "Nobody has reigned yet" in capsys.readouterr().out
 

@@ -7,6 +7,7 @@ import pytest
 
 from turbomode_assets import cli, tables
 from turbomode_assets.store import home
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.store import exchanged
 
 Captured = pytest.CaptureFixture[str]
@@ -40,7 +41,7 @@ def test_joining_writes_role_and_place_and_keeps_the_rest(place: pathlib.Path) -
 
 def test_a_joined_home_lives_on_with_its_market(place: pathlib.Path) -> None:
     where = home.Home(place / "serve")
-    home.prepare(where, home.Settings(first=dt.date(2024, 7, 1)))
+    lakes.prepare(where, home.Settings(first=dt.date(2024, 7, 1)))
     assert home.read_settings(where).role == "serve"
 
 

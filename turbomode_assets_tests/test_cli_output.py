@@ -10,6 +10,7 @@ import pytest
 from turbomode_assets import cli, tables
 from turbomode_assets.notify import channels
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.conftest import LAST, Lived
 from turbomode_assets_tests.loopback import server, telegram
 from turbomode_assets_tests.notify import desk
@@ -92,14 +93,14 @@ def test_a_test_message_and_an_exchange(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = tmp_path / "home"
-    home.prepare(home.Home(root), home.Settings())
+    lakes.prepare(home.Home(root), home.Settings())
     with server.led_to(telegram.Chat(desk.TOKEN)):
         monkeypatch.setenv(f"{channels.PREFIX}PHONE", f"tgram://{desk.TOKEN}/42")
         assert found(capsys, root, "notify", "test") == (0, {"phone": "sent"})
     place = str(tmp_path / "place")
     _, joined = found(capsys, root, "exchange", "join", "serve", place)
     assert joined == {"home": str(root), "role": "serve", "place": place}
-    with warehouse.opened(home.Home(root).database):
+    with warehouse.opened(home.Home(root).warehouse):
         pass
     code, ways = found(capsys, root, "exchange", "status")
     assert (code, ways["faults"]) == (0, [])  # type: ignore[index]

@@ -8,6 +8,7 @@ import pytest
 
 from turbomode_assets import cli, cli_run, tables
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.conftest import Lived
 
 
@@ -59,7 +60,7 @@ def test_a_person_is_told_the_same(
 def test_something_amiss_is_told_by_the_exit_code(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home.prepare(home.Home(tmp_path), home.Settings())
+    lakes.prepare(home.Home(tmp_path), home.Settings())
     code, text = said(capsys, tmp_path, "status")
     assert code == 1
     assert "AMISS" in text

@@ -1,6 +1,7 @@
 """What stands in ``deploy/`` starts a command that exists, on this machine alone."""
 
 import configparser
+import importlib
 import json
 import os
 import re
@@ -9,12 +10,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from turbomode_assets import cli
+from turbomode_assets.store import home
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -181,3 +185,40 @@ def test_the_chart_loads_the_code_location() -> None:
     (code,) = values["dagster-user-deployments"]["deployments"]
     assert code["dagsterApiGrpcArgs"] == ["-m", "turbomode_assets.definitions"]
     assert values["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
+
+
+def handed_on(code: Mapping[str, Any]) -> dict[str, Any]:
+    """What the chart hands on to every run of a code location, for Dagster to read."""
+    return {
+        "image_pull_policy": code["image"]["pullPolicy"],
+        "env_secrets": [secret["name"] for secret in code["envSecrets"]],
+        "env": code["env"],
+        "volumes": code["volumes"],
+        "volume_mounts": code["volumeMounts"],
+    }
+
+
+def test_a_run_on_kubernetes_finds_its_home() -> None:
+    contexts = pytest.importorskip(
+        "dagster_k8s.container_context", reason="needs turbomode-assets[kubernetes]"
+    )
+    jobs = importlib.import_module("dagster_k8s.job")
+    values = yaml.safe_load((CLUSTER / "values.yaml").read_text())
+    (code,) = values["dagster-user-deployments"]["deployments"]
+    given = contexts.K8sContainerContext.create_from_config({"k8s": handed_on(code)})
+    image = "{repository}:{tag}".format(**code["image"])
+    made = jobs.construct_dagster_k8s_job(
+        jobs.DagsterK8sJobConfig(job_image=image, dagster_home="/opt/dagster"),
+        args=["true"],
+        job_name="run",
+        user_defined_k8s_config=given.run_k8s_config,
+    )
+    pod = made.spec.template.spec
+    (container,) = pod.containers
+    (mount,) = [one for one in container.volume_mounts if one.name == "home"]
+    (volume,) = [one for one in pod.volumes if one.name == "home"]
+    told = {one.name: one.value for one in container.env}
+    assert container.image == "turbomode:latest"
+    assert told[home.VARIABLE] == mount.mount_path
+    assert volume.persistent_volume_claim.claim_name == "turbomode-home"
+    assert "turbomode" in [one.secret_ref.name for one in container.env_from]

@@ -9,11 +9,10 @@ the European figures of both against each other. How one contract is priced stan
 Nothing here knows a quote, a moment or a policy.
 """
 
+from types import ModuleType
 from typing import Any, Literal
 
 import polars as pl
-
-from turbomode_assets.options import american, european
 
 Exercise = Literal["american", "european"]
 """When a holder may exercise: at any moment, or on the last day only."""
@@ -25,8 +24,6 @@ day, vega per point of volatility (0.01), rho per point of the rate."""
 TERMS = ("right", "spot", "strike", "years", "rate", "dividend_yield")
 """Columns every function here reads: call or put; USD; USD; years to expiry, above
 zero; continuous annual rate and dividend yield, as fractions."""
-
-_PRICERS = {"american": american, "european": european}
 
 
 def value(contracts: pl.DataFrame, exercise: Exercise = "american") -> pl.DataFrame:
@@ -52,11 +49,9 @@ def value(contracts: pl.DataFrame, exercise: Exercise = "american") -> pl.DataFr
     >>> value(both)["price"].round(2).to_list()
     [4.49, 3.57]
     """
-    greeks = _PRICERS[exercise].greeks
+    terms, pricer = _pricer(exercise)
     rows = [
-        greeks(european.Terms(*cells))
-        if _is_priceable(cells)
-        else (None,) * len(GREEKS)
+        pricer.greeks(terms(*cells)) if _is_priceable(cells) else (None,) * len(GREEKS)
         for cells in contracts.select(*TERMS, "vol").iter_rows()
     ]
     schema = dict.fromkeys(GREEKS, pl.Float64())
@@ -79,18 +74,26 @@ def imply(contracts: pl.DataFrame, exercise: Exercise = "american") -> pl.DataFr
         The same rows with the columns vol and `GREEKS`; null but for the price where no
         volatility explains it, such as one at or below what exercise pays.
     """
-    implied = _PRICERS[exercise].implied
-    rows: list[european.Cells] = []
+    terms, pricer = _pricer(exercise)
+    rows = []
     for cells in contracts.select(*TERMS, "price").iter_rows():
         found = None
         if _is_priceable(cells):
-            found = implied(european.Terms(*cells), cells[-1])
+            found = pricer.implied(terms(*cells), cells[-1])
         rows.append(found or _UNKNOWN)
     schema = dict.fromkeys(("vol", *GREEKS[1:]), pl.Float64())
     return contracts.with_columns(pl.DataFrame(rows, schema=schema, orient="row"))
 
 
-_UNKNOWN: european.Cells = (None,) * len(GREEKS)
+_UNKNOWN = (None,) * len(GREEKS)
+
+
+def _pricer(exercise: Exercise) -> tuple[type, ModuleType]:
+    """Terms of a contract, and the module that prices it."""
+    # Imported here: QuantLib takes 33 MB, and a machine that scans prices nothing.
+    from turbomode_assets.options import american, european  # noqa: PLC0415
+
+    return european.Terms, {"american": american, "european": european}[exercise]
 
 
 def _is_priceable(cells: tuple[Any, ...]) -> bool:

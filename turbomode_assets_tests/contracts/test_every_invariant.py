@@ -1,5 +1,6 @@
 """Every invariant holds in a home that has lived, and finds what is planted."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from turbomode_assets import report_tables
 from turbomode_assets.invariants import base, everywhere, verification
 from turbomode_assets.store import home, warehouse
-from turbomode_assets_tests import verifying
+from turbomode_assets_tests import lakes, verifying
 from turbomode_assets_tests.conftest import Lived
 from turbomode_assets_tests.contracts.test_every_table import EVERY
 
@@ -203,10 +204,10 @@ PLANTED = [
 def copied(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> home.Home:
     """Copy of the lived home, to be broken; nobody has the original open."""
     root = tmp_path_factory.mktemp("copied")
-    shutil.copy(lived.where.database, root)
-    shutil.copytree(lived.where.models, root / "models")
     where = home.Home(root)
-    with warehouse.opened(where.database) as store:
+    lakes.copy(lived.where, where)
+    shutil.copytree(lived.where.models, where.models)
+    with warehouse.opened(where.warehouse) as store:
         for table in (report_tables.MESSAGES, report_tables.DELIVERIES):
             store.replace(table, table.empty())
     return where
@@ -215,7 +216,10 @@ def copied(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> home.Home:
 @pytest.fixture
 def connection(copied: home.Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The copy, in a transaction that is given up after the test."""
-    with duckdb.connect(str(copied.database)) as connection:
+    with (
+        warehouse.opened(copied.warehouse) as store,
+        contextlib.closing(store.cursor()) as connection,
+    ):
         connection.begin()
         yield connection
         connection.rollback()

@@ -74,7 +74,7 @@ def _live(where: home.Home) -> None:
     box, ledger = _box(where), mail.Mail(where.warehouse, where.root)
     with dg.DagsterInstance.ephemeral() as instance:
         for now in ROUNDS:
-            with warehouse.opened(where.database) as store:
+            with warehouse.opened(where.warehouse) as store:
                 found = [*messaging.report(store, where, instance, now)]
                 messaging.write(store, found, [box], now)
             clock = resources.ClockResource(fixed_at=now.isoformat())
@@ -86,7 +86,7 @@ def _live(where: home.Home) -> None:
 def _told(where: home.Home) -> Tables:
     """How often each part of what was written arrived, and what the home says of it."""
     box = _box(where)
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         written = store.read(report_tables.MESSAGES)
         log = store.read(report_tables.DELIVERIES)
     letters = [path.read_bytes() for path in box.arrived()]

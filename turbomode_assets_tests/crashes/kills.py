@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from turbomode_assets.store import home
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.crashes import stories, victim
 from turbomode_assets_tests.crashes.world import Tables
 
@@ -48,7 +49,7 @@ class Killer:
     def kill_a_life(self, folder: Path, dice: random.Random) -> None:
         """Live and be killed several times in a copy of the eve, then to the end."""
         root = folder / f"{self.story}-{self.n_kills}"
-        shutil.copytree(self.eve.root, root)
+        lakes.copy_tree(self.eve.root, root)
         for _ in range(KILLS_PER_LIFE):
             if not self._is_killed(root, dice.uniform(0, self.seconds)):
                 break
@@ -72,7 +73,7 @@ def prepare(lived: home.Home, folder: Path, story: str) -> Killer:
     """A story's eve, its undisturbed end, and how long that took."""
     eve = stories.prepared(lived, folder / f"{story}-eve", story)
     calm = folder / f"{story}-calm"
-    shutil.copytree(eve.root, calm)
+    lakes.copy_tree(eve.root, calm)
     began = time.monotonic()
     stories.live(home.Home(calm), story)
     seconds = time.monotonic() - began

@@ -10,6 +10,7 @@ import shutil
 from turbomode_assets import tables
 from turbomode_assets.defs import exchanging
 from turbomode_assets.store import exchange, home, remote, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.crashes import world
 from turbomode_assets_tests.crashes.world import Story, Tables
 
@@ -25,10 +26,10 @@ def _trainer(where: home.Home) -> home.Home:
 def _prepare(where: home.Home) -> None:
     """The serving home forgets what it learned; the other one knows nothing else."""
     trainer = _trainer(where)
-    trainer.root.mkdir()
-    with warehouse.opened(where.database) as store:
+    lakes.prepare(trainer, home.Settings())
+    with warehouse.opened(where.warehouse) as store:
         learned = {table: store.read(table) for table in _LEARNED}
-    with warehouse.opened(trainer.database) as store:
+    with warehouse.opened(trainer.warehouse) as store:
         for table, rows in learned.items():
             store.append(table, rows)
     shutil.move(where.models, trainer.models)

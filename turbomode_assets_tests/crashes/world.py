@@ -5,18 +5,19 @@ the story has something to do. Those that Dagster runs stand here, the others in
 ``delivery.py`` and ``two_homes.py``.
 """
 
+import contextlib
 import dataclasses
 import datetime as dt
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
-import duckdb
 import polars as pl
 
 from turbomode_assets import market_tables, policy, tables
 from turbomode_assets.defs import assembly, driver
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 
 MONDAY, FRIDAY = dt.date(2024, 3, 11), dt.date(2024, 3, 15)
 MONTH = dt.date(2024, 3, 1)
@@ -43,7 +44,7 @@ Tables = dict[str, pl.DataFrame]
 
 def of_the_loop(where: home.Home) -> Tables:
     """Every table of the loop, without the columns that say when something ran."""
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         return {
             table.name: store.read(table).drop(table.wall_clock_columns)
             for table in tables.ALL
@@ -73,13 +74,16 @@ class Story:
 
 def forget(where: home.Home) -> None:
     """Take away everything that was learned and signaled."""
-    with duckdb.connect(str(where.database)) as connection:
+    with (
+        warehouse.opened(where.warehouse) as store,
+        contextlib.closing(store.cursor()) as connection,
+    ):
         connection.execute(_FORGET)
 
 
 def _correct(where: home.Home) -> None:
     """A bar that the source corrects: known the weekend before the story."""
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         stored = store.read(market_tables.BAR_REVISIONS, CORRECTED, CORRECTED)
         late = stored.filter(symbol="SIM005").with_columns(
             pl.lit(KNOWN_AT).dt.cast_time_unit("us").alias("known_at"),
@@ -116,7 +120,5 @@ STORIES: Mapping[str, Story] = {
 
 def copied(lived: home.Home, where: home.Home) -> None:
     """Copy a lived home that nobody has open; without its Dagster history."""
-    where.root.mkdir(parents=True)
-    shutil.copy(lived.database, where.root)
-    shutil.copy(lived.settings_file, where.root)
+    lakes.copy(lived, where)
     shutil.copytree(lived.models, where.models)

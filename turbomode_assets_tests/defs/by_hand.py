@@ -11,6 +11,7 @@ import polars as pl
 from turbomode_assets import schema
 from turbomode_assets.defs import assembly, driver, partitions
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,19 +35,19 @@ class Hands:
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Rows of a table without the columns that say when something ran."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table).drop(table.wall_clock_columns)
 
     def stored(self, table: schema.Table) -> list[dt.date]:
         """Partitions with rows."""
-        with warehouse.opened(self.where.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.partitions(table)
 
 
 def before(root: pathlib.Path, settings: home.Settings) -> Iterator[Hands]:
     """Hands before an empty home; ``DAGSTER_HOME`` must name its folder."""
     where = home.Home(root)
-    home.prepare(where, settings)
+    lakes.prepare(where, settings)
     definitions = assembly.assemble(where, settings)
     job = definitions.resolve_implicit_global_asset_job_def()
     with driver.open_instance(where) as instance:

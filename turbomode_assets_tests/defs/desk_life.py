@@ -12,6 +12,7 @@ from turbomode_assets.defs import desk, desk_due, resources
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.sources import intraday_base
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 
 EVE, HALF_DAY = dt.date(2024, 7, 2), dt.date(2024, 7, 3)
 """A whole session, and one of 14 rounds after it."""
@@ -27,15 +28,15 @@ TOLD = ("mode",)
 
 @dataclasses.dataclass(frozen=True)
 class Life:
-    """A warehouse and a market."""
+    """A home and a market."""
 
-    database: Path
+    where: home.Home
     market: resources.RoundsResource
 
     def speak(self, window: Window, now: dt.datetime) -> pl.DataFrame:
         """What the job of a round does; the signals that were added."""
         rules = self.market.rules()
-        with warehouse.opened(self.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             self.take_in(store, window, now)
             desk.vote(store, window, rules)
             added = desk.speak(store, window, now, rules)
@@ -58,13 +59,13 @@ class Life:
 
     def weigh(self, window: Window) -> None:
         """What the job of the evening does."""
-        with warehouse.opened(self.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             desk.weigh(store, window, self.market.rules())
 
     def live(self, first: dt.date, last: dt.date) -> None:
         """Do in each round of some sessions whatever is due, and nothing else."""
         for now in moments(first, last):
-            with warehouse.opened(self.database) as store:
+            with warehouse.opened(self.where.warehouse) as store:
                 missing = desk_due.unspoken(store, now)
             today = Window(now.date(), now.date())
             if missing:
@@ -72,7 +73,7 @@ class Life:
             self._settle(today, is_over=now > sessions.close_at(today.last))
 
     def _settle(self, today: Window, *, is_over: bool) -> None:
-        with warehouse.opened(self.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             if desk.is_due(store, Window(sessions.shift(today.first, -5), today.last)):
                 desk.grade(store, today)
             weighed = store.partitions(intraday_tables.WEIGHTS)
@@ -81,7 +82,7 @@ class Life:
 
     def read(self, table: schema.Table) -> pl.DataFrame:
         """Rows of a table."""
-        with warehouse.opened(self.database) as store:
+        with warehouse.opened(self.where.warehouse) as store:
             return store.read(table)
 
     def said(self, table: schema.Table) -> pl.DataFrame:
@@ -92,7 +93,9 @@ class Life:
 def begun(root: Path, symbols: str = "") -> Life:
     """A life that has not begun, on the simulated market."""
     settings = dataclasses.replace(SETTINGS, intraday_symbols=symbols)
-    return Life(root / "turbomode.duckdb", resources.rounds(home.Home(root), settings))
+    where = home.Home(root)
+    lakes.prepare(where, settings)
+    return Life(where, resources.rounds(where, settings))
 
 
 def moments(first: dt.date, last: dt.date) -> Iterator[dt.datetime]:

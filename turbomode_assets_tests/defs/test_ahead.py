@@ -10,6 +10,7 @@ import pytest
 from turbomode_assets import policy, report_tables, tables
 from turbomode_assets.defs import ahead
 from turbomode_assets.store import warehouse
+from turbomode_assets_tests import lakes
 
 NOW = dt.datetime(2024, 6, 18, 15, tzinfo=dt.UTC)
 FITTED = dt.date(2024, 5, 31)
@@ -18,7 +19,7 @@ ENOUGH = policy.SWING.gate.min_new_samples
 
 @pytest.fixture
 def store(tmp_path: pathlib.Path) -> Iterator[warehouse.Warehouse]:
-    with warehouse.opened(tmp_path / "turbomode.duckdb") as found:
+    with warehouse.opened(lakes.place(tmp_path / "turbomode.duckdb")) as found:
         yield found
 
 

@@ -14,6 +14,7 @@ from turbomode_assets.defs import assembly, auditing, partitions
 from turbomode_assets.features import catalog
 from turbomode_assets.sources import simulated
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 
 FIRST, LAST = dt.date(2021, 1, 4), dt.date(2022, 12, 30)
 DAYS = sessions.sessions_between(FIRST, LAST)
@@ -29,6 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bars = SOURCE.bars(loop.bars_for_features(FIRST), LAST)
     members = SOURCE.universe(LAST)
     made = loop.compute_features(bars, members, FIRST, LAST)
+    lakes.prepare(home.Home(root), SETTINGS)
     with warehouse.opened(home.Home(root).warehouse) as store:
         store.append(tables.BARS, bars)
         store.append(tables.UNIVERSE, members)

@@ -13,6 +13,7 @@ import pytest
 from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs.assets import intraday, options
 from turbomode_assets.store import home
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs import by_hand
 from turbomode_assets_tests.defs.by_hand import Hands
 
@@ -190,7 +191,7 @@ def test_a_month_is_made_by_itself(chained: Hands, asset: str) -> None:
 def test_the_command_line_of_dagster(
     tmp_path: pathlib.Path, window: str, assets: tuple[str, ...], code: int, said: str
 ) -> None:
-    home.prepare(home.Home(tmp_path), SETTINGS)
+    lakes.prepare(home.Home(tmp_path), SETTINGS)
     module = ["-m", "turbomode_assets.definitions", "--select", ",".join(assets)]
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [

@@ -11,6 +11,7 @@ from turbomode_assets import report_tables
 from turbomode_assets.defs import daily_report, messaging, resources, ticks
 from turbomode_assets.notify import channels, outbox
 from turbomode_assets.store import home, mail, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.conftest import LAST, Lived
 from turbomode_assets_tests.loopback import server, telegram
 from turbomode_assets_tests.notify import desk
@@ -30,8 +31,7 @@ def test_every_day_has_one_report_due_at_five_in_new_york() -> None:
 def kept(lived: Lived, tmp_path: pathlib.Path) -> home.Home:
     """A copy of the home that lived."""
     where = home.Home(tmp_path)
-    for name in ("turbomode.duckdb", "settings.toml"):
-        (tmp_path / name).write_bytes((lived.where.root / name).read_bytes())
+    lakes.copy(lived.where, where)
     return where
 
 

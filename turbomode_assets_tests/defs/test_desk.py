@@ -94,7 +94,7 @@ def test_outcomes_wait_are_due_and_come(tmp_path: Path) -> None:
     life, later = desk_life.begun(tmp_path), Window(EVE, EVE)
     life.speak(later, dt.datetime(2024, 7, 2, 14, 1, tzinfo=dt.UTC))
     assert set(life.read(intraday_tables.OUTCOMES)["maturity"]) == {"pending"}
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         assert not desk.is_due(store, BOTH)
         life.take_in(store, BOTH, evening(HALF_DAY))
         assert desk.is_due(store, BOTH)
@@ -161,7 +161,7 @@ def test_a_corrected_bar_is_a_revision_and_a_bad_row_goes_to_quarantine(
 ) -> None:
     life, now = desk_life.begun(tmp_path), evening(HALF_DAY)
     corrected: Any = Corrected(life.market.source())
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         life.take_in(store, DAY, OPEN_ISH)
         taken = life.take_in(store, DAY, now, corrected)
         again = life.take_in(store, DAY, now, corrected)
@@ -180,7 +180,7 @@ def test_a_round_that_is_made_up_for_sees_nothing_that_was_corrected_later(
     lived: Life, tmp_path: Path
 ) -> None:
     life, now = desk_life.begun(tmp_path), evening(HALF_DAY)
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         life.take_in(store, BOTH, now)
         eve = store.read(intraday_tables.BARS, EVE, EVE)
         dearer = eve.with_columns(

@@ -64,12 +64,12 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
 def test_a_round_is_due_once_it_has_ended(
     life: Life, now: dt.datetime, expected: list[dt.date]
 ) -> None:
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         assert desk_due.unspoken(store, now) == expected
 
 
 def test_a_long_outage_is_made_up_for_as_far_as_it_reaches(life: Life) -> None:
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         missing = desk_due.unspoken(store, evening(dt.date(2024, 8, 30)))
     since = sessions.shift(dt.date(2024, 8, 30), -desk_due.REACH_SESSIONS)
     assert missing == sessions.sessions_between(since, dt.date(2024, 8, 30))
@@ -89,7 +89,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def test_the_evening_asks_for_what_was_not_learned(
     life: Life, instance: dg.DagsterInstance
 ) -> None:
-    store = resources.WarehouseResource(database=str(life.database))
+    store = resources.stored(life.where)
     early = dt.datetime(2024, 7, 2, 15, 0, tzinfo=dt.UTC)
     assert isinstance(desk_due.next_weighing(instance, store, early), str)
     step = desk_due.next_weighing(instance, store, evening(EVE))
@@ -100,10 +100,8 @@ def test_the_evening_asks_for_what_was_not_learned(
 def test_a_resting_desk_asks_for_nothing(
     life: Life, instance: dg.DagsterInstance
 ) -> None:
-    store = resources.WarehouseResource(database=str(life.database))
-    resting = resources.rounds(
-        home.Home(life.database.parent), home.Settings(is_intraday=False)
-    )
+    store = resources.stored(life.where)
+    resting = resources.rounds(life.where, home.Settings(is_intraday=False))
     found = desk_due.next_round(instance, store, resting, MORNING)
     assert "switched off" in str(found)
 

@@ -10,6 +10,7 @@ import pytest
 from turbomode_assets import schema, tables
 from turbomode_assets.defs import assembly, freshness, metadata, resources
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.store.test_warehouse import bars
 
 YAHOO = home.Settings(source="yahoo")
@@ -31,6 +32,7 @@ def ask(root: Path, now: dt.datetime) -> dict[str, bool]:
 
 
 def store(root: Path, table: schema.Table, rows: pl.DataFrame) -> None:
+    lakes.prepare(home.Home(root), YAHOO)
     with warehouse.opened(home.Home(root).warehouse) as opened:
         opened.append(table, rows)
 

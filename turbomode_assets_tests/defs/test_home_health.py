@@ -13,6 +13,7 @@ from turbomode_assets import report_tables, sessions, tables
 from turbomode_assets.defs import health, resources, ticks
 from turbomode_assets.notify import outbox
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.conftest import Lived
 from turbomode_assets_tests.defs.test_messaging import fail
 from turbomode_assets_tests.store.test_warehouse import bars
@@ -32,7 +33,7 @@ def asked(
 ) -> dict[str, bool]:
     """Name of each probe, and whether it is well."""
     where = home.Home(root)
-    home.prepare(where, home.Settings(source=source))
+    lakes.prepare(where, home.Settings(source=source))
     with warehouse.opened(where.warehouse) as store:
         found = health.probes(where, store, instance, NOW)
     return {probe.name: probe.is_well for probe in found}
@@ -103,7 +104,7 @@ def test_signals_that_matured_and_were_not_graded_are_counted(
     late = graded.filter(matures_on=last).join(signals, on=["symbol", "session"])
     open_signals = signals.join(graded, on=["symbol", "session"], how="anti")
     kept = graded.filter(pl.col("matures_on") != last)
-    with warehouse.opened(tmp_path / "w.duckdb") as store:
+    with warehouse.opened(lakes.place(tmp_path / "w.duckdb")) as store:
         store.append(tables.SIGNALS, signals)
         store.append(tables.BARS, known)
         store.append(tables.OUTCOMES, kept)

@@ -198,9 +198,9 @@ def test_sensors_ask_for_what_is_missing_and_else_for_nothing(
     later = NIGHT + desk_automation.GRACE
     if name == "matured_horizons":
         behind.speak(Window(HALF_DAY, HALF_DAY), NIGHT)
-        with warehouse.opened(behind.database) as store:
+        with warehouse.opened(behind.where.warehouse) as store:
             store.replace(intraday_tables.OUTCOMES, intraday_tables.OUTCOMES.empty())
-    empty = {"warehouse": resources.WarehouseResource(database=str(behind.database))}
+    empty = {"warehouse": resources.stored(behind.where)}
     definitions = run.definitions(later)
     sensor = definitions.resolve_sensor_def(name)
     for further, expected in ((empty, [str(HALF_DAY)]), ({}, [])):

@@ -158,7 +158,7 @@ def test_nobody_is_seated_by_hand_after_a_failed_gate(
     taught: Desk, tmp_path: Path
 ) -> None:
     card, verdict = taught.read(desks.MODELS), taught.read(desks.VERDICTS)
-    with warehouse.opened(tmp_path / "other.duckdb") as store:
+    with warehouse.opened(lakes.place(tmp_path / "other.duckdb")) as store:
         store.append(desks.MODELS, card)
         with pytest.raises(errors.PromotionRefused, match="found: none"):
             desk_learning.seat(store, WEEK, at(WEEK))

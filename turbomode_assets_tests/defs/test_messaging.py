@@ -13,6 +13,7 @@ from turbomode_assets import cli, report_tables, sessions, tables
 from turbomode_assets.defs import assembly, resources
 from turbomode_assets.notify import channels
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.loopback import server, telegram
 from turbomode_assets_tests.notify import desk
 from turbomode_assets_tests.store.test_warehouse import bars
@@ -135,7 +136,7 @@ def test_questions_are_answered_once_and_change_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     where, now = home.Home(tmp_path), resources.ClockResource().now()
-    home.prepare(where, home.Settings())
+    lakes.prepare(where, home.Settings())
     monkeypatch.setenv(channels.LISTEN, "phone")
     asked = ("/status", "signals", "/report@bot", "/rollback", "good morning")
     for number, text in enumerate(asked, start=1):
@@ -143,7 +144,7 @@ def test_questions_are_answered_once_and_change_nothing(
     chat.ask("/status", 666, len(asked) + 1)
     said = [str(tick(where, instance, now, "simulated").skip_message) for _ in range(2)]
     assert said[1] == "0 messages written, 0 parts sent."
-    with warehouse.opened(where.database) as store:
+    with warehouse.opened(where.warehouse) as store:
         kept = store.read(report_tables.MESSAGES)["message"].to_list()
         (written,) = store.cursor().sql(TABLES).fetchall()
     assert sorted(kept) == [f"answer phone {number}" for number in range(1, 5)]

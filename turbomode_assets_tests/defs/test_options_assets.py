@@ -13,7 +13,7 @@ from turbomode_assets import errors, intraday_tables, options_policy, options_ta
 from turbomode_assets.defs import desk_due, options_desk
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.options import book
-from turbomode_assets.store import home, warehouse
+from turbomode_assets.store import address, home, warehouse
 from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY
@@ -44,8 +44,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield made
 
 
-def _rows(database: Path) -> dict[str, pl.DataFrame]:
-    with warehouse.opened(database) as store:
+def _rows(place: address.Address) -> dict[str, pl.DataFrame]:
+    with warehouse.opened(place) as store:
         return {table.name: store.read(table) for table in options_tables.ALL}
 
 
@@ -58,7 +58,7 @@ def test_the_evening_makes_every_table_of_the_book(lived: Run) -> None:
 
 def test_the_book_starts_with_its_capital_and_asks_for_expectancy(lived: Run) -> None:
     """Nothing has paid yet in two sessions, so nothing is bought."""
-    rows = _rows(lived.where.database)
+    rows = _rows(lived.where.warehouse)
     assert rows["options.positions"]["value_usd"].to_list() == [1000.0, 1000.0]
     assert rows["options.fills"].is_empty()
     blocked = rows["options.proposals"]["blocked_by"]
@@ -67,7 +67,7 @@ def test_the_book_starts_with_its_capital_and_asks_for_expectancy(lived: Run) ->
 
 
 def test_a_second_evening_changes_nothing(lived: Run) -> None:
-    before = _rows(lived.where.database)
+    before = _rows(lived.where.warehouse)
     notes = lived.job(desk_due.WEIGHING, Window(HALF_DAY, HALF_DAY))
     assert notes["options/quotes"]["rows_added"] == 0
     assert notes["options/positions"]["equity_usd"] == 1000.0
@@ -77,22 +77,22 @@ def test_a_second_evening_changes_nothing(lived: Run) -> None:
     for table, name in told.items():
         assert "n_effective" in notes[f"options/{table}"][name]
     assert "image/svg" in notes["options/positions"]["chart"]
-    after = _rows(lived.where.database)
+    after = _rows(lived.where.warehouse)
     assert all(after[name].equals(rows) for name, rows in before.items())
 
 
-def _begun(run: Run, root: Path) -> Path:
+def _begun(run: Run, root: Path) -> address.Address:
     """What the desk stored, in a warehouse without a book, had it always bought."""
-    database = root / "book.duckdb"
+    place = lakes.place(root / "book.duckdb")
     with warehouse.opened(run.where.warehouse) as store:
         rows = {table: store.read(table) for table in intraday_tables.ALL}
-    with warehouse.opened(database) as store:
+    with warehouse.opened(place) as store:
         for table, stored in rows.items():
             is_sided = "side" in stored.columns
             sided = stored.with_columns(side=pl.lit("buy")) if is_sided else stored
             store.append(table, sided)
         options_desk.quote(store, BOTH)
-    return database
+    return place
 
 
 def test_a_session_at_a_time_is_a_range(lived: Run, tmp_path: Path) -> None:
@@ -100,11 +100,11 @@ def test_a_session_at_a_time_is_a_range(lived: Run, tmp_path: Path) -> None:
     stored = []
     for name, windows in (("one", [BOTH]), ("two", [Window(EVE, EVE), BOTH])):
         (tmp_path / name).mkdir()
-        database = _begun(lived, tmp_path / name)
+        place = _begun(lived, tmp_path / name)
         for window in windows:
-            with warehouse.opened(database) as store:
+            with warehouse.opened(place) as store:
                 options_desk.trade(store, window, DARING)
-        stored.append(_rows(database))
+        stored.append(_rows(place))
     assert stored[0]["options.fills"].height > 0
     assert all(stored[0][name].equals(rows) for name, rows in stored[1].items())
     restored = book.restore(stored[0]["options.fills"], DARING.risk)
@@ -112,8 +112,8 @@ def test_a_session_at_a_time_is_a_range(lived: Run, tmp_path: Path) -> None:
 
 
 def test_no_session_is_walked_before_the_one_before(lived: Run, tmp_path: Path) -> None:
-    database = _begun(lived, tmp_path)
-    with warehouse.opened(database) as store:
+    place = _begun(lived, tmp_path)
+    with warehouse.opened(place) as store:
         options_desk.trade(store, Window(EVE, EVE), DARING)
         said = store.read(intraday_tables.SIGNALS, HALF_DAY, HALF_DAY)
         later = HALF_DAY + dt.timedelta(days=2)
@@ -129,7 +129,7 @@ def test_a_book_that_is_to_trade_is_refused(
 ) -> None:
     monkeypatch.setattr(options_policy, "TRADING", True)
     with (
-        warehouse.opened(lived.where.database) as store,
+        warehouse.opened(lived.where.warehouse) as store,
         pytest.raises(errors.PolicyError, match="places no order"),
     ):
         options_desk.trade(store, BOTH)
@@ -138,8 +138,8 @@ def test_a_book_that_is_to_trade_is_refused(
 def test_quotes_are_asked_for_before_the_book_is_walked(
     lived: Run, tmp_path: Path
 ) -> None:
-    database = _begun(lived, tmp_path)
-    with warehouse.opened(database) as store:
+    place = _begun(lived, tmp_path)
+    with warehouse.opened(place) as store:
         store.replace(
             options_tables.QUOTES, options_tables.QUOTES.empty(), EVE, HALF_DAY
         )

@@ -21,6 +21,7 @@ from turbomode_assets.features import catalog
 from turbomode_assets.models import scoring
 from turbomode_assets.reports import desk_sheet
 from turbomode_assets.store import home, registry, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.conftest import LAST, SETTINGS, Lived
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY
@@ -38,10 +39,10 @@ SKILLS = """
 @pytest.fixture
 def kept(lived: Lived, tmp_path: pathlib.Path) -> home.Home:
     """A copy of the home that lived."""
-    for name in ("turbomode.duckdb", "settings.toml"):
-        (tmp_path / name).write_bytes((lived.where.root / name).read_bytes())
-    (tmp_path / "models").symlink_to(lived.where.models)
-    return home.Home(tmp_path)
+    where = home.Home(tmp_path)
+    lakes.copy(lived.where, where)
+    where.models.symlink_to(lived.where.models)
+    return where
 
 
 def tick(where: home.Home, now: dt.datetime, cursor: str | None) -> SensorExecutionData:
@@ -71,7 +72,7 @@ def test_a_page_is_written_when_a_day_is_new_and_not_before(kept: home.Home) -> 
 
 
 def test_the_largest_edges_have_reasons_that_add_up(kept: home.Home) -> None:
-    with warehouse.opened(kept.database) as store:
+    with warehouse.opened(kept.warehouse) as store:
         signals = store.read(tables.SIGNALS, LAST, LAST)
         tonight = desk_sheet.tonight(signals)
         told = swing_page.explained(kept, store, tonight)
@@ -91,19 +92,19 @@ def test_the_largest_edges_have_reasons_that_add_up(kept: home.Home) -> None:
 
 def test_reasons_are_left_out_where_the_model_is_gone(kept: home.Home) -> None:
     (kept.root / "models").unlink()
-    with warehouse.opened(kept.database) as store:
+    with warehouse.opened(kept.warehouse) as store:
         tonight = desk_sheet.tonight(store.read(tables.SIGNALS, LAST, LAST))
         assert swing_page.explained(kept, store, tonight) == {}
 
 
 def test_the_intraday_desk_has_a_page_of_its_own(tmp_path: pathlib.Path) -> None:
     life, both = desk_life.begun(tmp_path), Window(EVE, HALF_DAY)
-    where = home.Home(tmp_path)
-    with warehouse.opened(life.database) as store:
+    where = life.where
+    with warehouse.opened(life.where.warehouse) as store:
         assert pages.write(where, store) == {}
     life.speak(both, desk_life.evening(HALF_DAY))
     life.weigh(both)
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         options_desk.quote(store, both)
         options_desk.trade(store, both)
         ((name, (path, as_of)),) = pages.write(where, store).items()
@@ -113,7 +114,7 @@ def test_the_intraday_desk_has_a_page_of_its_own(tmp_path: pathlib.Path) -> None
     assert found.equity["shares"].null_count() == 0
     assert found.voters.height == 8
     assert found.voters["weight"].sum() < 1
-    with warehouse.opened(life.database) as store:
+    with warehouse.opened(life.where.warehouse) as store:
         told = store.cursor().sql(SKILLS).fetchall()
     assert found.voters.select("voter", "skill").rows() == [
         (voter, pytest.approx(skill)) for voter, skill in told

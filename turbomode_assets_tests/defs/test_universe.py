@@ -14,6 +14,7 @@ from turbomode_assets.defs import metadata, partitions, resources
 from turbomode_assets.defs.assets import universe
 from turbomode_assets.sources import simulated
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.universe import worlds
 
 FIRST, LAST = dt.date(2020, 1, 2), dt.date(2021, 4, 30)
@@ -46,6 +47,7 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home with bars of sixteen months and the curations of five quarters."""
     root = tmp_path_factory.mktemp("curated")
     bars = simulated.Simulated(edge=SETTINGS.edge, n_symbols=20).bars(FIRST, LAST)
+    lakes.prepare(home.Home(root), SETTINGS)
     with warehouse.opened(home.Home(root).warehouse) as store:
         store.replace(tables.BARS, bars, FIRST, LAST)
     for key in QUARTERS:

@@ -12,7 +12,6 @@ import dataclasses
 import datetime as dt
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -195,7 +194,7 @@ def copied(
     troubles
         Fields of `TroubledMarket`: what goes wrong with its source.
     """
-    shutil.copytree(past.root, root)
+    lakes.copy_tree(past.root, root)
     where = home.Home(root)
     stock = resources.market(where, past.settings).model_dump()
     market = TroubledMarket(**(stock | dict(troubles)))

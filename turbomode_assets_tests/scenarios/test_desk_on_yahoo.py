@@ -16,7 +16,8 @@ from turbomode_assets.defs.partitions import Window
 from turbomode_assets.intraday import loop
 from turbomode_assets.sources.intraday_yahoo import IntradayYahoo
 from turbomode_assets.sources.yahoo_client import Child
-from turbomode_assets.store import warehouse
+from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs.desk_life import Life
 from turbomode_assets_tests.loopback import desk_world, faults, world
 from turbomode_assets_tests.loopback.server import Server, reached
@@ -42,7 +43,9 @@ class Lived:
 def live(root: Path, faulty: Sequence[int]) -> Lived:
     """Three rounds; in the `faulty` ones Yahoo fails when asked for bars of RTX."""
     market = resources.RoundsResource(kind="yahoo", cache=str(root / "cache"))
-    life = Life(root / "turbomode.duckdb", market)
+    where = home.Home(root)
+    lakes.prepare(where, home.Settings(source="yahoo"))
+    life = Life(where, market)
     rules = market.rules()
     yahoo = desk_world.DeskWorld(rules.desk.names, BEGINS, MOMENTS[0])
     window = Window(DAY, DAY)
@@ -53,7 +56,7 @@ def live(root: Path, faulty: Sequence[int]) -> Lived:
         source = IntradayYahoo(rules.desk, root, 0.0, IMPATIENT, client)
         for place, yahoo.now in enumerate(MOMENTS):
             _plan(server, is_faulty=place in faulty)
-            with warehouse.opened(life.database) as store:
+            with warehouse.opened(life.where.warehouse) as store:
                 life.take_in(store, window, yahoo.now, source)
                 desk.vote(store, window, rules)
                 desk.speak(store, window, yahoo.now, rules)

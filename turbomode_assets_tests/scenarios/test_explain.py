@@ -12,6 +12,7 @@ import pytest
 from turbomode_assets import cli, market_tables, schema, tables
 from turbomode_assets.features import catalog
 from turbomode_assets.store import home, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.conftest import Lived
 
 pytestmark = pytest.mark.xdist_group("lived")
@@ -24,7 +25,7 @@ def where(lived: Lived, tmp_path: pathlib.Path) -> home.Home:
     """Copy of the home that a test may change."""
     copied = home.Home(tmp_path / "home")
     shutil.copytree(lived.where.models, copied.models)
-    shutil.copy(lived.where.database, copied.database)
+    lakes.copy(lived.where, copied)
     return copied
 
 
@@ -201,7 +202,7 @@ def test_a_signal_that_never_was_names_the_nearest(
 def test_an_empty_home_has_nothing_to_explain(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home.prepare(home.Home(tmp_path), home.Settings())
+    lakes.prepare(home.Home(tmp_path), home.Settings())
     assert explain(home.Home(tmp_path), SYMBOL, str(SESSION)) == 1
     assert "run the loop" in " ".join(capsys.readouterr().err.split())
 

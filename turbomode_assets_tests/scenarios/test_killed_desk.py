@@ -12,6 +12,7 @@ import pytest
 
 from turbomode_assets import intraday_tables, market_tables
 from turbomode_assets.defs.partitions import Window
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.defs import desk_life
 from turbomode_assets_tests.defs.desk_life import EVE, HALF_DAY, Life, evening
 
@@ -89,12 +90,12 @@ def test_a_death_before_any_statement_of_a_round_changes_nothing(
     tmp_path: Path,
 ) -> None:
     _begun(tmp_path / "eve")
-    shutil.copytree(tmp_path / "eve", tmp_path / "calm")
+    lakes.copy_tree(tmp_path / "eve", tmp_path / "calm")
     calm = desk_life.begun(tmp_path / "calm")
     calm.live(HALF_DAY, HALF_DAY)
     for n in OF_A_ROUND:
         home = tmp_path / str(n)
-        shutil.copytree(tmp_path / "eve", home)
+        lakes.copy_tree(tmp_path / "eve", home)
         assert _one_life(home, n) == -signal.SIGKILL, n
         assert _one_life(home, 0) == 0, n
         assert _differing(desk_life.begun(home), calm) == [], n

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import shutil
 from collections.abc import Iterator
 
 import dagster as dg
@@ -13,7 +12,7 @@ from turbomode_assets import market_tables, schema, sessions, tables
 from turbomode_assets.defs import assembly, partitions, resources, restating
 from turbomode_assets.sources import base, simulated
 from turbomode_assets.store import bitemporal, home, warehouse
-from turbomode_assets_tests import conftest, verifying
+from turbomode_assets_tests import conftest, lakes, verifying
 from turbomode_assets_tests.conftest import Lived
 
 pytestmark = pytest.mark.xdist_group("lived")
@@ -103,7 +102,7 @@ class Night:
 @pytest.fixture(scope="module")
 def night(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     where = home.Home(tmp_path_factory.mktemp("corrected") / "home")
-    shutil.copytree(lived.where.root, where.root)
+    lakes.copy_tree(lived.where.root, where.root)
     settings = conftest.SETTINGS
     symbol = lived.read(tables.SIGNALS).sort("rank")["symbol"][0]
     market = CorrectingMarket(

@@ -12,6 +12,7 @@ from turbomode_assets.defs import grading, intake, partitions
 from turbomode_assets.sources.yahoo import Yahoo
 from turbomode_assets.sources.yahoo_client import Child
 from turbomode_assets.store import bitemporal, warehouse
+from turbomode_assets_tests import lakes
 from turbomode_assets_tests.loopback import server
 from turbomode_assets_tests.loopback.world import (
     Dividend,
@@ -121,7 +122,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     with (
         server.reached(world.answer),
         Child(folder / "cache", IMPATIENT) as child,
-        warehouse.opened(folder / "w.duckdb") as store,
+        warehouse.opened(lakes.place(folder / "w.duckdb")) as store,
     ):
         source = Yahoo(listed, folder, 0.0, IMPATIENT, child)
         for night in NIGHTS:

@@ -1,7 +1,6 @@
 """A home that serves makes tonight's signals without what only training needs."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from turbomode_assets.store import home
-from turbomode_assets_tests import conftest
+from turbomode_assets_tests import conftest, lakes
 
 pytestmark = pytest.mark.xdist_group("lived")
 
@@ -37,7 +36,7 @@ def test_a_scan_needs_no_library_that_trains(
     lived: conftest.Lived, tmp_path: Path
 ) -> None:
     where = home.Home(tmp_path / "serve")
-    shutil.copytree(lived.where.root, where.root)
+    lakes.copy_tree(lived.where.root, where.root)
     home.join(where, "serve", str(tmp_path / "place"))
     command = [sys.executable, "-c", SCAN, str(where.root), NIGHT]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603

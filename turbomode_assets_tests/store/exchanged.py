@@ -17,6 +17,7 @@ from turbomode_assets.store import (
     sending,
     warehouse,
 )
+from turbomode_assets_tests import lakes
 
 NOW = dt.datetime(2024, 7, 10, 3, tzinfo=dt.UTC)
 DAYS = [dt.date(2024, 7, day) for day in (1, 2, 3, 5, 8, 9)]
@@ -150,7 +151,7 @@ def pair(root: Path, url: str = "") -> Pair:
     """Two empty homes in a folder, and a place there or at a URL."""
     serving, training = (home.Home(root / name) for name in ("serving", "training"))
     for where in (serving, training):
-        where.root.mkdir(parents=True)
+        lakes.prepare(where, home.Settings())
     return Pair(serving, training, remote.opened(url or str(root / "place")))
 
 
