@@ -38,12 +38,17 @@ class Lived:
             return store.read(table).drop(table.wall_clock_columns)
 
 
-def live(root: Path, instance: dg.DagsterInstance, stop_after: int = 10**6) -> Lived:
+def live(
+    root: Path,
+    instance: dg.DagsterInstance,
+    stop_after: int = 10**6,
+    last: dt.date = LAST,
+) -> Lived:
     """Live the small history in `root`, or as much of it as `stop_after` steps."""
     where = home.Home(root)
     lakes.prepare(where, SETTINGS)
     definitions = assembly.assemble(where, SETTINGS)
-    steps = driver.plan(SETTINGS.first, LIVE_FROM, LAST)
+    steps = driver.plan(SETTINGS.first, LIVE_FROM, last)
     agent = driver.Driver(where, definitions, instance)
     taken = [one for _, one in zip(range(stop_after), agent.live(steps), strict=False)]
     return Lived(where, definitions, instance, taken)
