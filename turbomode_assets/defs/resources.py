@@ -95,11 +95,14 @@ class WarehouseResource(DuckDBResource):
     def yield_for_execution(
         self, context: dg.InitResourceContext
     ) -> Iterator["WarehouseResource"]:
-        """Itself, with the run's lifeline held; a tick has none."""
+        """Itself, with the run's lifeline and lake held; a tick has neither."""
         with contextlib.ExitStack() as alive:
             if context.run:
                 root, run_id = self.home.root, context.run.run_id
                 alive.enter_context(lifeline.held(root, run_id))
+                if isinstance(self.address, address.Lake):
+                    # Nobody waits for it, and to open it takes longer than a step.
+                    alive.enter_context(warehouse.opened(self.address))
             yield self
 
     @contextlib.contextmanager
