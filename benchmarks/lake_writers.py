@@ -89,9 +89,8 @@ def cpu_seconds(cluster: postgres.Cluster) -> float:
     server = psutil.Process(pid)
     alive = [one.cpu_times() for one in server.children()]
     ended = [psutil.Process().cpu_times(), server.cpu_times()]
-    return sum(one.user + one.system for one in alive) + sum(
-        one.children_user + one.children_system for one in ended
-    )
+    found = sum(one.user + one.system for one in alive)
+    return float(found + sum(one.children_user + one.children_system for one in ended))
 
 
 def filled(work: Work, place: address.Lake, n_writers: int) -> Taken:

@@ -33,7 +33,7 @@ SETTINGS = home.Settings(
 )
 LAST = dt.date(2024, 6, 28)
 BARS = ("market/bar_revisions", "market/bars")
-THEN = (("swing/features",), ("swing/outcomes",))
+THEN: tuple[tuple[str, ...], ...] = (("swing/features",), ("swing/outcomes",))
 """What Dagster backfills together must lie on one path of what was chosen."""
 WRITTEN = (tables.BARS, tables.FEATURES, tables.OUTCOMES)
 N_WORKERS = 2
