@@ -17,7 +17,8 @@ from turbomode_assets_tests.loopback import faults, server
 from turbomode_assets_tests.loopback.world import Listing, Split, World
 
 NOW = resources.ClockResource().now()
-LAST = sessions.closed_by(NOW - dt.timedelta(hours=1))
+# The partition of a session is there when its day is over in UTC.
+LAST = sessions.on_or_before(NOW.date() - dt.timedelta(days=1))
 SINCE = sessions.shift(LAST, -60)
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF")
 MARKET = World(
