@@ -149,6 +149,16 @@ def test_a_home_of_another_market_is_kept(
     assert (tmp_path / "settings.toml").read_text() == "edge = 0.5\n"
 
 
+def test_a_history_that_is_too_short_is_told_in_a_sentence(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = ["--from", "2023-11-01", "--live-from", "2024-05-01", "--to", "2024-05-02"]
+    assert run(tmp_path, "--symbols", "3", *days) == 1
+    said = unwrapped(capsys.readouterr().err)
+    assert said.strip().endswith("begin the history earlier")
+    assert said.startswith("turbomode: the first of 5 folds must learn from")
+
+
 def test_what_nobody_says_is_as_the_home_has_it(tmp_path: pathlib.Path) -> None:
     kept = home.Settings(seed=3, n_symbols=16, first=dt.date(2021, 5, 3))
     home.prepare(home.Home(tmp_path), kept)

@@ -281,8 +281,7 @@ class Driver:
         )
         if not result.success and not self._verdict(step.first):
             failures = [e for e in result.all_events if e.is_step_failure]
-            details = [str(e.step_failure_data.error_display_string) for e in failures]
-            raise errors.TurbomodeError("\n".join(details))
+            raise errors.TurbomodeError("\n".join(map(_said, failures)))
         self._note(step)
 
     def _note(self, step: Step) -> None:
@@ -341,6 +340,15 @@ def stoppable() -> Iterator[None]:
 
 def _session_keys(first: dt.date, last: dt.date) -> set[str]:
     return set(map(partitions.key, sessions.sessions_between(first, last)))
+
+
+def _said(failure: dg.DagsterEvent) -> str:
+    """Sentence of an error raised on purpose; of any other all that Dagster knows."""
+    told = failure.step_failure_data
+    cause = told.error.cause if told.error else None
+    if cause is None or not hasattr(errors, cause.cls_name or ""):
+        return told.error_display_string
+    return cause.message.partition(": ")[2].strip()
 
 
 def _week_keys(first: dt.date, last: dt.date) -> list[str]:
