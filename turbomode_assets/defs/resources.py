@@ -100,6 +100,8 @@ class WarehouseResource(DuckDBResource):
             if context.run:
                 root, run_id = self.home.root, context.run.run_id
                 alive.enter_context(lifeline.held(root, run_id))
+                if context.instance:
+                    lifeline.bury(context.instance, root)
                 if isinstance(self.address, address.Lake):
                     # Nobody waits for it, and to open it takes longer than a step.
                     alive.enter_context(warehouse.opened(self.address))

@@ -23,6 +23,7 @@ import duckdb
 from turbomode_assets.store import home
 
 STATEMENTS = ("execute", "sql", "begin", "commit", "rollback", "table")
+RECORDS = {"history", "schedules", "storage", ".telemetry", ".nux"}
 FILES = ("fsync", "rename", "replace", "unlink", "mkdir")
 
 
@@ -70,10 +71,15 @@ class Sweep:
         return between
 
 
+def _is_aside(path: Path) -> bool:
+    """Locks, and what Dagster records: copied with a state, but no state of its own."""
+    return path.suffix in {".lock", ".owner"} or path.parts[0] in RECORDS
+
+
 def _checksum(root: Path) -> int:
     found = 0
     for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix not in {".lock", ".owner"}:
+        if path.is_file() and not _is_aside(path.relative_to(root)):
             found = zlib.crc32(str(path).encode(), found)
             found = zlib.crc32(path.read_bytes(), found)
     return found

@@ -11,10 +11,9 @@ import datetime as dt
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 
-import dagster as dg
 import polars as pl
 
-from turbomode_assets import market_tables, policy, tables
+from turbomode_assets import market_tables, policy, sessions, tables
 from turbomode_assets.defs import assembly, driver
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests import lakes
@@ -93,26 +92,37 @@ def _correct(where: home.Home) -> None:
 
 
 def _taking(*steps: driver.Step) -> Callable[[home.Home], None]:
-    """Life that takes some steps of ``turbomode run``."""
+    """Life that takes some steps of ``turbomode run``, which records what was done."""
 
     def live(where: home.Home) -> None:
         settings = home.read_settings(where)
         definitions = assembly.assemble(where, settings, rules=LEAN)
-        with dg.DagsterInstance.ephemeral() as instance:
+        with driver.open_instance(where) as instance:
             for _ in driver.Driver(where, definitions, instance).live(steps):
                 pass
 
     return live
 
 
+def _sampling(first: dt.date, last: dt.date) -> driver.Step:
+    weeks = map(sessions.week_start, (first, last))
+    return driver.Step(driver.Kind.SAMPLING, *weeks)
+
+
 _NIGHT = driver.Step(driver.Kind.SESSION, MONDAY, MONDAY, 1)
 _WEEK = driver.Step(driver.Kind.SESSION, MONDAY, FRIDAY, 5)
 _MONTH = driver.Step(driver.Kind.RETRAINING, MONTH, MONTH)
+_RESTATED = (
+    _sampling(CORRECTED, KNOWN_AT.date()),
+    _NIGHT,
+    _sampling(MONDAY, MONDAY),
+)
+"""A night within the weeks a correction reaches, which are sampled again by name."""
 
 STORIES: Mapping[str, Story] = {
     "night": Story(live=_taking(_NIGHT)),
     "backfill": Story(live=_taking(_WEEK)),
-    "restatement": Story(live=_taking(_NIGHT), prepare=_correct),
+    "restatement": Story(live=_taking(*_RESTATED), prepare=_correct),
     "training": Story(live=_taking(_MONTH), prepare=forget),
 }
 """Stories that Dagster runs."""
@@ -121,4 +131,5 @@ STORIES: Mapping[str, Story] = {
 def copied(lived: home.Home, where: home.Home) -> None:
     """Copy a lived home that nobody has open; without its Dagster history."""
     lakes.copy(lived, where)
+    home.prepare(where, home.read_settings(where))
     shutil.copytree(lived.models, where.models)
