@@ -30,6 +30,7 @@ from turbomode_assets import (
     succession,
     tables,
 )
+from turbomode_assets.defs import progress
 from turbomode_assets.defs.assets import learning
 from turbomode_assets.features import catalog
 from turbomode_assets.models import scoring
@@ -172,9 +173,11 @@ def _judged(
 ) -> str:
     """Crown a challenger that may reign; what became of it."""
     verdict = store.read(tables.VERDICTS, match={"version": card["version"]})
-    failed = verdict.filter(~pl.col("is_passed")).sort("position")["criterion"]
-    if verdict.is_empty() or len(failed):
-        return f"refused, {', '.join(failed) or 'no verdict came along'}"
+    if verdict.is_empty():
+        return "refused, no verdict came along"
+    failed = verdict.filter(~pl.col("is_passed")).sort("position")
+    if failed.height:
+        return progress.refused(failed["sentence"].to_list())
     reigns = alias.history(store.read(tables.CHAMPIONS), loop.DESK)
     reigning = "".join(reigns["version"].tail(1))
     against = verdict["against"][0]

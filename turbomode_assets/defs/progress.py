@@ -8,7 +8,7 @@ When anything should be done stands in ``automation.py``.
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import dagster as dg
 import polars as pl
@@ -83,10 +83,15 @@ def endings(
     found = {}
     for month, version in cards.sort("trained_at").select("month", "version").rows():
         reasons = failed.filter(version=version)["sentence"].to_list()
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        ending = f"refused, {reasons[0]}{more}" if reasons else ""
-        found[month] = ending or ("promoted" if version in crowned else "")
+        ending = "promoted" if version in crowned else ""
+        found[month] = refused(reasons) if reasons else ending
     return {month: ending for month, ending in found.items() if ending}
+
+
+def refused(reasons: Sequence[str]) -> str:
+    """How a challenger ended that failed, by the sentences of what it failed."""
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"refused, {reasons[0]}{more}"
 
 
 def is_made(*keys: dg.AssetKey) -> Callable[[Progress, ticks.Tick], bool]:

@@ -102,7 +102,7 @@ class Layout:
             message = (
                 f"every class of {', '.join(self.columns.classes)} must occur among "
                 f"the training rows, found {names} in {len(found)} rows: load earlier "
-                "history or more symbols"
+                "history (--from) or more symbols (--symbols, --universe)"
             )
             raise errors.NotEnoughHistory(message)
         return found

@@ -85,7 +85,7 @@ def test_a_challenger_that_passed_reigns(pair: exchanged.Pair) -> None:
 
 def test_a_challenger_that_failed_does_not(pair: exchanged.Pair) -> None:
     teach(pair, "v1", JUNE, is_passed=False)
-    assert handed_over(pair) == ["v1: refused, accuracy_floor"]
+    assert handed_over(pair) == ["v1: refused, share of right classes"]
     assert reigns(pair) == []
 
 
