@@ -185,6 +185,7 @@ class Driver:
             As the step's own code raised it; what was done before stays done.
         """
         with warehouse.opened(self._where.warehouse):
+            self._restate()  # what a run that was interrupted left undone
             for step in steps:
                 yield self._take(step)
 
@@ -200,6 +201,8 @@ class Driver:
 
     def _restate(self) -> None:
         """Make again what rests on bars that were changed or came late."""
+        if Kind.RESTATEMENT not in self._jobs:
+            return
         with warehouse.opened(self._where.warehouse) as store:
             stale = restating.stale(store)
         if stale is not None:

@@ -13,14 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from turbomode_assets import market_tables, policy, sessions, tables
-from turbomode_assets.defs import assembly, driver
+from turbomode_assets import policy, sessions, tables
+from turbomode_assets.defs import assembly, driver, resources
 from turbomode_assets.store import home, warehouse
 from turbomode_assets_tests import lakes
+from turbomode_assets_tests.scenarios.troubled_market import TroubledMarket
 
 MONDAY, FRIDAY = dt.date(2024, 3, 11), dt.date(2024, 3, 15)
 MONTH = dt.date(2024, 3, 1)
-CORRECTED, KNOWN_AT = dt.date(2024, 2, 20), dt.datetime(2024, 3, 9, 12, tzinfo=dt.UTC)
+CORRECTED, KNOWN_AT = dt.date(2024, 2, 20), dt.datetime(2024, 3, 12, 3, tzinfo=dt.UTC)
 
 LEAN = dataclasses.replace(
     policy.SWING,
@@ -39,6 +40,7 @@ UPDATE swing.samples SET origin = 'history'
 """Makes a home that has learned nothing yet."""
 
 Tables = dict[str, pl.DataFrame]
+Market = Callable[[home.Home, home.Settings], resources.MarketResource]
 
 
 def of_the_loop(where: home.Home) -> Tables:
@@ -80,23 +82,22 @@ def forget(where: home.Home) -> None:
         connection.execute(_FORGET)
 
 
-def _correct(where: home.Home) -> None:
-    """A bar that the source corrects: known the weekend before the story."""
-    with warehouse.opened(where.warehouse) as store:
-        stored = store.read(market_tables.BAR_REVISIONS, CORRECTED, CORRECTED)
-        late = stored.filter(symbol="SIM005").with_columns(
-            pl.lit(KNOWN_AT).dt.cast_time_unit("us").alias("known_at"),
-            close=pl.col("high"),
-        )
-        store.append(market_tables.BAR_REVISIONS, late)
+def _correcting(where: home.Home, settings: home.Settings) -> TroubledMarket:
+    """The market of a home, which corrects a bar in the night of the story."""
+    stock = resources.market(where, settings).model_dump()
+    told = [str(CORRECTED), "SIM005", "1.05", KNOWN_AT.isoformat()]
+    return TroubledMarket(**stock | {"corrections": [told]})
 
 
-def _taking(*steps: driver.Step) -> Callable[[home.Home], None]:
+def _taking(
+    *steps: driver.Step, market: Market = resources.market
+) -> Callable[[home.Home], None]:
     """Life that takes some steps of ``turbomode run``, which records what was done."""
 
     def live(where: home.Home) -> None:
         settings = home.read_settings(where)
-        definitions = assembly.assemble(where, settings, rules=LEAN)
+        source = {"market": market(where, settings)}
+        definitions = assembly.assemble(where, settings, source, rules=LEAN)
         with driver.open_instance(where) as instance:
             for _ in driver.Driver(where, definitions, instance).live(steps):
                 pass
@@ -113,7 +114,7 @@ _NIGHT = driver.Step(driver.Kind.SESSION, MONDAY, MONDAY, 1)
 _WEEK = driver.Step(driver.Kind.SESSION, MONDAY, FRIDAY, 5)
 _MONTH = driver.Step(driver.Kind.RETRAINING, MONTH, MONTH)
 _RESTATED = (
-    _sampling(CORRECTED, KNOWN_AT.date()),
+    _sampling(CORRECTED, MONDAY - dt.timedelta(days=1)),
     _NIGHT,
     _sampling(MONDAY, MONDAY),
 )
@@ -122,7 +123,7 @@ _RESTATED = (
 STORIES: Mapping[str, Story] = {
     "night": Story(live=_taking(_NIGHT)),
     "backfill": Story(live=_taking(_WEEK)),
-    "restatement": Story(live=_taking(*_RESTATED), prepare=_correct),
+    "restatement": Story(live=_taking(*_RESTATED, market=_correcting)),
     "training": Story(live=_taking(_MONTH), prepare=forget),
 }
 """Stories that Dagster runs."""

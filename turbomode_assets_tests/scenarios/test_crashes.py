@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from turbomode_assets import proof_tables, tables
+from turbomode_assets.defs import driver
 from turbomode_assets.defs.assets import signals
 from turbomode_assets.signals import chain
 from turbomode_assets.store import home, registry, warehouse
@@ -67,6 +68,30 @@ def test_a_story_survives_kills_at_any_moment(
         killer.kill_a_life(tmp_path, dice)
     assert killer.n_kills > 0
     assert killer.wrong == []
+
+
+def test_a_run_restates_what_an_interrupted_one_did_not(
+    lived: Lived, tmp_path: Path
+) -> None:
+    story = "restatement"
+    calm, cut = (
+        stories.prepared(lived.where, tmp_path / name, story)
+        for name in ("calm", "cut")
+    )
+    stories.live(calm, story)
+    restate, n_asked = driver.Driver._restate, iter(range(2))  # noqa: SLF001
+
+    def interrupted(self: driver.Driver) -> None:
+        if next(n_asked):
+            raise KeyboardInterrupt
+        restate(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver.Driver, "_restate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stories.live(cut, story)
+    expected = stories.told(calm, story)
+    assert stories.complaints(cut.root, story, expected) == {}
 
 
 Fresh = Sequence[pl.DataFrame]
