@@ -114,7 +114,7 @@ _NIGHT = driver.Step(driver.Kind.SESSION, MONDAY, MONDAY, 1)
 _WEEK = driver.Step(driver.Kind.SESSION, MONDAY, FRIDAY, 5)
 _MONTH = driver.Step(driver.Kind.RETRAINING, MONTH, MONTH)
 _RESTATED = (
-    _sampling(CORRECTED, MONDAY - dt.timedelta(days=1)),
+    _sampling(CORRECTED, MONDAY - dt.timedelta(days=2)),
     _NIGHT,
     _sampling(MONDAY, MONDAY),
 )
