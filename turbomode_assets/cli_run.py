@@ -63,7 +63,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     spans = f"{market.first}, all a file has, or {LEARNED_YEARS} years of Yahoo"
     first = f"first session of history (default: {spans})"
     option("--from", dest="first", type=day, help=first)
-    lived = f"first session lived one by one (default: {LIVED_MONTHS} months before --to)"
+    lived = f"first session lived singly (default: {LIVED_MONTHS} months before --to)"
     option("--live-from", type=day, help=lived)
     last = f"last session lived (default: the newest; simulated: {DEFAULT_LAST})"
     option("--to", dest="last", type=day, help=last)

@@ -106,8 +106,8 @@ def _taking(
 
 
 def _sampling(first: dt.date, last: dt.date) -> driver.Step:
-    weeks = map(sessions.week_start, (first, last))
-    return driver.Step(driver.Kind.SAMPLING, *weeks)
+    begin, end = map(sessions.week_start, (first, last))
+    return driver.Step(driver.Kind.SAMPLING, begin, end)
 
 
 _NIGHT = driver.Step(driver.Kind.SESSION, MONDAY, MONDAY, 1)

@@ -52,7 +52,7 @@ def code_server(root: pathlib.Path, role: str) -> Iterator[int]:
         try:
             until = time.monotonic() + PATIENCE_SECONDS
             client = DagsterGrpcClient(port=port, host="127.0.0.1")
-            while client.health_check_query() != "SERVING":
+            while client.health_check_query() != "SERVING":  # type: ignore[no-untyped-call]
                 assert process.poll() is None, "the code server ended"
                 assert time.monotonic() < until, "the code server does not answer"
                 time.sleep(0.2)
