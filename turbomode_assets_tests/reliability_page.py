@@ -109,20 +109,16 @@ lost, doubled or changed.
 
 A night is bars, universe, features, signals and outcomes of a session; a backfill the
 same for a week in one range; a restatement a night in which a source corrects a bar
-three weeks old; a training a challenger, its verdict and its promotion; a delivery the
-daily report, put into a letter box; an exchange two homes, the ledger that goes one way
-and the champion that comes back. A range is stored in as few transactions as a session:
-so many states, however long it is.
+three weeks old, and the samples of the weeks that reaches; a training a challenger, its
+verdict and its promotion; a delivery the daily report, put into a letter box; an
+exchange two homes, the ledger that goes one way and the champion that comes back. A
+range is stored in as few transactions as a session: so many states, however long it is.
+A story that has no line was not counted to its end.
 
 ```
 {MAKE}
 {KILL}
 ```
-
-**Not whole yet:** a restatement that is killed at a random moment and resumed may end
-without the samples of a session (`--stories restatement` shows it). By the code,
-`turbomode run` killed after a restatement and before the samples that follow it does
-not make those again. The story is left out until it does.
 
 `--stories`, `--kills` and `--seconds` make less of it. The night is killed at every
 boundary in every run of the tests.
