@@ -23,7 +23,7 @@ from dagster._core.instance.ref import InstanceRef
 
 from turbomode_assets import errors, sessions, tables
 from turbomode_assets.defs import automation, metadata, partitions, progress, restating
-from turbomode_assets.store import home, warehouse
+from turbomode_assets.store import bitemporal, home, warehouse
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Runs keep their events; the console is left to the progress bar."""
@@ -185,7 +185,8 @@ class Driver:
             As the step's own code raised it; what was done before stays done.
         """
         with warehouse.opened(self._where.warehouse):
-            self._restate()  # what a run that was interrupted left undone
+            if self._has_bars_as_revised():
+                self._restate()  # what a run that was interrupted left undone
             for step in steps:
                 yield self._take(step)
 
@@ -198,6 +199,11 @@ class Driver:
         if step.kind is Kind.SESSION:
             self._restate()
         return Taken(step)
+
+    def _has_bars_as_revised(self) -> bool:
+        """Whether bars follow what was taken in; else a step to come sees to it."""
+        with warehouse.opened(self._where.warehouse) as store:
+            return not bitemporal.outdated_sessions(store)
 
     def _restate(self) -> None:
         """Make again what rests on bars that were changed or came late."""
