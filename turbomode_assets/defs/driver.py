@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
-from turbomode_assets import errors, sessions, tables
+from turbomode_assets import errors, market_tables, sessions, tables
 from turbomode_assets.defs import automation, metadata, partitions, progress, restating
-from turbomode_assets.store import bitemporal, home, warehouse
+from turbomode_assets.store import home, warehouse
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Runs keep their events; the console is left to the progress bar."""
@@ -185,7 +185,7 @@ class Driver:
             As the step's own code raised it; what was done before stays done.
         """
         with warehouse.opened(self._where.warehouse):
-            if self._has_bars_as_revised():
+            if self._is_between_nights():
                 self._restate()  # what a run that was interrupted left undone
             for step in steps:
                 yield self._take(step)
@@ -200,10 +200,11 @@ class Driver:
             self._restate()
         return Taken(step)
 
-    def _has_bars_as_revised(self) -> bool:
-        """Whether bars follow what was taken in; else a step to come sees to it."""
+    def _is_between_nights(self) -> bool:
+        """Whether the newest session taken in was lived; else its night restates."""
         with warehouse.opened(self._where.warehouse) as store:
-            return not bitemporal.outdated_sessions(store)
+            taken_in = store.partitions(market_tables.BAR_REVISIONS)[-1:]
+        return all(self._is_done(Step(Kind.SESSION, day, day)) for day in taken_in)
 
     def _restate(self) -> None:
         """Make again what rests on bars that were changed or came late."""

@@ -136,6 +136,9 @@ def _is_symbol(text: str) -> bool:
 def surprises(store: Warehouse) -> pl.DataFrame:
     """Revisions that came after a later session was known, and are not yet measured.
 
+    Left out are those that the stored bar does not follow yet: what rests on a bar
+    cannot be made again before the bar is there.
+
     Returns
     -------
     pl.DataFrame
@@ -154,7 +157,9 @@ def surprises(store: Warehouse) -> pl.DataFrame:
         "past AS (SELECT known_at, max(reached) OVER (ORDER BY known_at "
         "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS known_to FROM fetches) "
         f"SELECT r.* FROM {_REVISIONS} r JOIN past USING (known_at) {measured} "
+        f"SEMI JOIN {_BARS} b ON b.symbol = r.symbol AND b.session = r.session "
+        "AND b.known_at >= r.known_at "
         "WHERE r.session <= known_to ORDER BY symbol, session, known_at"
     )
-    found = store.select(sql, [market_tables.BAR_REVISIONS])
+    found = store.select(sql, [market_tables.BAR_REVISIONS, tables.BARS])
     return none if found is None else market_tables.BAR_REVISIONS.conform(found)

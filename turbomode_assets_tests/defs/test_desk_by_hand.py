@@ -113,9 +113,12 @@ def test_an_empty_home_says_what_must_come_first(
         empty.make(key, key, *assets)
 
 
-def test_a_challenger_of_an_empty_home_is_nobody(empty: Hands) -> None:
-    empty.make(SUNDAY, SUNDAY, *CHALLENGER)
-    assert empty.stored(desks.MODELS) == []
+def test_a_challenger_of_an_empty_home_is_nobody(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    for hands in _before(tmp_path_factory, "nobody"):
+        hands.make(SUNDAY, SUNDAY, *CHALLENGER)
+        assert hands.stored(desks.MODELS) == []
 
 
 @pytest.mark.parametrize("table", COMPARED, ids=lambda table: table.name)

@@ -8,11 +8,12 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 
 from turbomode_assets import proof_tables, tables
-from turbomode_assets.defs import driver
+from turbomode_assets.defs import driver, intake
 from turbomode_assets.defs.assets import signals
 from turbomode_assets.signals import chain
 from turbomode_assets.store import home, registry, warehouse
@@ -70,25 +71,27 @@ def test_a_story_survives_kills_at_any_moment(
     assert killer.wrong == []
 
 
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(intake, "result"), (driver.Driver, "_restate")],
+    ids=["between a revision and its bar", "before what rests on it is made again"],
+)
 def test_a_run_restates_what_an_interrupted_one_did_not(
-    lived: Lived, tmp_path: Path
+    lived: Lived, tmp_path: Path, owner: object, name: str
 ) -> None:
     story = "restatement"
     calm, cut = (
-        stories.prepared(lived.where, tmp_path / name, story)
-        for name in ("calm", "cut")
+        stories.prepared(lived.where, tmp_path / each, story)
+        for each in ("calm", "cut")
     )
     stories.live(calm, story)
-    restate, n_asked = driver.Driver._restate, iter(range(2))  # noqa: SLF001
 
-    def interrupted(self: driver.Driver) -> None:
-        if next(n_asked):
-            raise KeyboardInterrupt
-        restate(self)
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(driver.Driver, "_restate", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        patch.setattr(owner, name, interrupted)
+        with pytest.raises((KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
             stories.live(cut, story)
     expected = stories.told(calm, story)
     assert stories.complaints(cut.root, story, expected) == {}

@@ -40,6 +40,7 @@ LEDGER = pl.concat(
 def store(place: Address) -> Iterator[warehouse.Warehouse]:
     with warehouse.opened(place) as opened:
         opened.append(market_tables.BAR_REVISIONS, LEDGER)
+        opened.replace(tables.BARS, revisions.as_of(LEDGER), MONDAY, TUESDAY)
         yield opened
 
 
@@ -80,7 +81,14 @@ def test_what_was_measured_is_no_surprise_again(store: warehouse.Warehouse) -> N
     assert bitemporal.surprises(store)["symbol"].to_list() == ["BBB"]
 
 
+def test_what_no_bar_follows_yet_is_no_surprise(store: warehouse.Warehouse) -> None:
+    old = revisions.as_of(LEDGER, EVENING + NIGHT)
+    store.replace(tables.BARS, old, MONDAY, TUESDAY)
+    assert bitemporal.surprises(store).is_empty()
+
+
 def test_bars_behind_their_revisions_are_outdated(store: warehouse.Warehouse) -> None:
+    store.replace(tables.BARS, tables.BARS.empty(), MONDAY, TUESDAY)
     assert bitemporal.outdated_sessions(store) == [MONDAY, TUESDAY]
     old = revisions.as_of(LEDGER, EVENING + NIGHT)
     store.replace(tables.BARS, old, MONDAY, TUESDAY)
