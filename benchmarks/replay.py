@@ -1,11 +1,14 @@
 """Whether the loop learns: simulated markets with an edge, without one, and broken.
 
-``python benchmarks/replay.py [--kinds drift break none permuted] [--seeds 1 2 3]``
+``python benchmarks/replay.py [--kinds turn drift break none permuted] [--seeds 1 2 3]``
 lives small markets by the code of ``turbomode replay`` and prints what the arms were
 worth over the seeds; stopped, it continues where it was. Every market has its own
 years, laid around the day its planted edge turns from plus to minus:
 
-drift     From half a year before that day to two and a half years after it.
+turn      From half a year before that day to two and a half years after it.
+drift     From half a year before that day on too, but compared where the edge turns
+          back three years later, when the gate has its evidence: from half a year
+          before that to two and a half years after it.
 break     Years in which the edge is steady; in the fourth month lived it turns round.
 none      The year around the day, without an edge.
 permuted  The same with an edge, but what happened is dealt out by chance.
@@ -38,15 +41,25 @@ from turbomode_assets import (
 from turbomode_assets.reports import learning, learning_page, learning_pool
 from turbomode_assets.sources import simulated, simulated_processes
 
-KINDS = ("drift", "break", "none", "permuted")
+KINDS = ("turn", "drift", "break", "none", "permuted")
 EDGE, N_SYMBOLS, HISTORY_MONTHS = 4.0, 40, 38
 TRAINING = policy.TrainingPolicy(
     line_up="lean_two", max_years=3, stride_sessions=5, n_folds=3, fold_sessions=126
 )
 RULES = dataclasses.replace(policy.SWING, training=TRAINING)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-LIVED = {"drift": (-6, 30), "break": (-27, -9), "none": (-6, 6), "permuted": (-6, 6)}
+LIVED = {
+    "turn": (-6, 30),
+    "drift": (-6, 67),
+    "break": (-27, -9),
+    "none": (-6, 6),
+    "permuted": (-6, 6),
+}
 """First month lived and the month after the last, from the month the edge turns."""
+
+COMPARED = {"drift": 31}
+"""First month in which arms are compared, where it is not the first lived; the edge
+turns back in month 37."""
 
 BREAK_MONTH = -24
 N_WAVE = 10 * 366
@@ -84,6 +97,7 @@ def _prepared(root: Path, kind: str, seed: int) -> replay_files.Folder:
         first=sessions.on_or_after(_months(first, -HISTORY_MONTHS)),
         live_from=sessions.on_or_after(first),
         last=sessions.shift(after, -1),
+        compare_from=_months(turns_on, COMPARED[kind]) if kind in COMPARED else None,
     )
     folder = replay_files.Folder(root / f"{kind}-{seed}", span, RULES)
     if (folder.root / "samples.parquet").exists():

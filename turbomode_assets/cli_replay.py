@@ -53,6 +53,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     cli_replay_intraday.add(parser)
     option("--from", dest="live_from", type=day, required=True, help="first day lived")
     option("--to", dest="last", type=day, required=True, help="last day lived")
+    compared = "swing: first day arms are compared in (default: --from)"
+    option("--compare-from", dest="compare_from", type=day, help=compared)
     history = f"swing: first day of history (default: {HISTORY_YEARS} years before)"
     option("--history-from", dest="first", type=day, help=history)
     option("--arms", type=_arms, default=replay.ARMS, help=f"swing: (default: {arms})")
@@ -128,6 +130,11 @@ def _require_order(options: argparse.Namespace) -> None:
         found = f"{first or 'none'}, {live_from}, {last}"
         message = f"expected --history-from < --from <= --to, found {found}"
         raise errors.SettingsError(message)
+    compared = options.compare_from or live_from
+    if not live_from <= compared <= last:
+        found = f"{live_from}, {compared}, {last}"
+        message = f"expected --from <= --compare-from <= --to, found {found}"
+        raise errors.SettingsError(message)
 
 
 def _markets(options: argparse.Namespace) -> Iterator[tuple[str, home.Settings]]:
@@ -160,6 +167,8 @@ def _prepared(
         first=settings.first,
         live_from=sessions.on_or_after(options.live_from),
         last=sessions.on_or_before(options.last),
+        compare_from=options.compare_from
+        and sessions.on_or_after(options.compare_from),
     )
     source = resources.market(home.Home(root), settings).source()
     world = replay_world.build_world(source, span, now)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -28,12 +29,14 @@ from turbomode_assets import (
     cli_options,
     cli_output,
     errors,
+    loop,
     policy,
     sessions,
     tables,
 )
 from turbomode_assets.defs import assembly, driver, intake, resources
 from turbomode_assets.reports import scorecard, terminal
+from turbomode_assets.samples import splits
 from turbomode_assets.sources import files
 from turbomode_assets.store import home, warehouse
 
@@ -92,6 +95,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     settings, last = _settings(where, options)
     live_from = options.live_from or _default_live_from(where, last)
     steps = driver.plan(settings.first, sessions.on_or_after(live_from), last)
+    _require_history(settings, live_from)
     home.prepare(where, settings)
     beside = cli_output.aside(options, console)
     beside.print(f"Home {where.root}: {_described(settings)}.")
@@ -107,6 +111,23 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console.print(terminal.render(card))
     beside.print(_closing(taken, time.monotonic() - began))
     return 0
+
+
+def _require_history(settings: home.Settings, live_from: dt.date) -> None:
+    """Refuse a history too short to learn from before it is backfilled for minutes.
+
+    Raises
+    ------
+    errors.NotEnoughHistory
+        Where even a sample of every session would be too few.
+    """
+    if settings.role != "all":
+        return  # the history is another machine's, or is not learned from
+    first = settings.first
+    periods = loop.maturing(first, sessions.shift(live_from, -1))
+    splits.walk_forward(
+        periods.filter(pl.col("session") >= first), policy.SWING.training
+    )
 
 
 def _settings(

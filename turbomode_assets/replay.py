@@ -35,8 +35,9 @@ from turbomode_assets.stats import base_rate
 from turbomode_assets.store import registry
 
 ARMS = ("gated", "always_newest", "frozen", "volatility_only", "base_rate")
-"""The product; every challenger crowned; the product's first champion for ever; and
-the two baselines, both learned again every month."""
+"""The product; every challenger crowned; for ever the product's champion of the first
+session compared, or its first one after that; and the two baselines, both learned again
+every month."""
 
 OLDER = "one_month_older"
 """Beside the arms: what the challenger of the month before says, to be compared with
@@ -222,21 +223,21 @@ def speak(
     -------
     dict of str to pl.DataFrame
         By arm, and `OLDER`: symbol, session, p_up, p_flat, p_down, version, label,
-        entry_on, matures_on and realized_return of every matured row.
+        entry_on, matures_on and realized_return of every matured row of the sessions
+        compared.
 
     Raises
     ------
     errors.MissingUpstream
         Where there is no training.
     """
-    champions = gated.read(tables.CHAMPIONS).sort("effective_from")
-    crowned = [version for version in champions["version"] if version][:1]
+    unchanged = _unchanged(gated.read(tables.CHAMPIONS), span.compared_from)
     said: dict[str, list[pl.DataFrame]] = {arm: [] for arm in (*ARMS, OLDER)}
     frozen: loop.Champion | None = None
     older: loop.Champion | None = None
     for training in trainings:
         newest = loop.Champion(training.version, training.scorer)
-        frozen = newest if [newest.version] == crowned else frozen
+        frozen = newest if newest.version == unchanged else frozen
         days = span.lived(training.month)
         said["always_newest"].append(emit(world, days, newest, rules))
         for arm, other in (("frozen", frozen), (OLDER, older)):
@@ -251,7 +252,18 @@ def speak(
     label = pl.col(f"label_{rules.training.label}").alias("label")
     labeled = world.outcomes.with_columns(label).drop_nulls("label")
     said["base_rate"].append(_of_base_rate(labeled, said["always_newest"]))
-    return {arm: _with_outcomes(labeled, rows) for arm, rows in said.items()}
+    told = {arm: _with_outcomes(labeled, rows) for arm, rows in said.items()}
+    is_compared = pl.col("session") >= span.compared_from
+    return {arm: rows.filter(is_compared) for arm, rows in told.items()}
+
+
+def _unchanged(champions: pl.DataFrame, begin: dt.date) -> str | None:
+    """Who reigns when arms begin to be compared, or is crowned first after that."""
+    reigning = alias.reigning(champions, loop.DESK, begin)
+    reigns = alias.history(champions, loop.DESK)
+    later = reigns.filter(pl.col("effective_from") > begin)
+    crowned = [reigning, *later["version"]]
+    return next((version for version in crowned if version), None)
 
 
 def _of_volatility(

@@ -40,6 +40,14 @@ class Span:
     first: dt.date
     live_from: dt.date
     last: dt.date
+    compare_from: dt.date | None = None
+    """First session the arms are compared in, where the gate shall have its evidence
+    by then; None compares from `live_from` on."""
+
+    @property
+    def compared_from(self) -> dt.date:
+        """First session the arms are compared in."""
+        return self.compare_from or self.live_from
 
     def months(self) -> list[dt.date]:
         """First days of the months that are lived."""

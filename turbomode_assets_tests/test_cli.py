@@ -130,13 +130,23 @@ def test_a_mistake_is_answered_with_what_was_expected(
     assert not home.exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--history-from", "--history-from < --from <= --to, found 2024-01-02, "),
+        ("--compare-from", "--from <= --compare-from <= --to, found 2024-01-03, "),
+    ],
+)
 def test_the_days_of_a_replay_are_named_by_its_options(
-    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    expected: str,
 ) -> None:
-    days = ["--history-from", "2024-01-02", "--from", "2024-01-02", "--to", DAY]
+    begin = "2024-01-02" if option == "--history-from" else "2024-01-03"
+    days = [option, "2024-01-02", "--from", begin, "--to", DAY]
     assert cli.main(["replay", "--home", str(tmp_path), *days]) == 1
-    expected = "expected --history-from < --from <= --to, found 2024-01-02, 2024-01-02"
-    assert expected in unwrapped(capsys.readouterr().err)
+    assert f"expected {expected}" in unwrapped(capsys.readouterr().err)
 
 
 def test_a_home_of_another_market_is_kept(
@@ -157,6 +167,7 @@ def test_a_history_that_is_too_short_is_told_in_a_sentence(
     said = unwrapped(capsys.readouterr().err)
     assert said.strip().endswith("begin the history earlier")
     assert said.startswith("turbomode: the first of 5 folds must learn from")
+    assert list(tmp_path.iterdir()) == []  # said before anything is made
 
 
 def test_what_nobody_says_is_as_the_home_has_it(tmp_path: pathlib.Path) -> None:

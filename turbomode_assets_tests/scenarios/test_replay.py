@@ -1,5 +1,6 @@
 """A replay tells what living through the same months would have told."""
 
+import dataclasses
 import datetime as dt
 import json
 
@@ -17,6 +18,7 @@ from turbomode_assets import (
 )
 from turbomode_assets.defs import arms
 from turbomode_assets.models import scoring
+from turbomode_assets.promotion import alias
 from turbomode_assets.sources import simulated
 from turbomode_assets.store import registry, warehouse
 from turbomode_assets_tests import conftest
@@ -131,6 +133,41 @@ def test_the_frozen_arm_never_changes_its_mind(replayed: replay_files.Replayed) 
     first = replayed.ledger.read(tables.CHAMPIONS)["version"][0]
     assert replayed.arms["frozen"]["version"].unique().to_list() == [first]
     assert replayed.arms["always_newest"]["version"].n_unique() == 2
+
+
+def test_what_is_not_compared_is_lived_all_the_same(
+    folder: replay_files.Folder, replayed: replay_files.Replayed
+) -> None:
+    later = dataclasses.replace(SPAN, compare_from=MONTH)
+    found = replay_files.live(dataclasses.replace(folder, span=later), NOW)
+    is_compared = pl.col("session") >= MONTH
+    for arm in ("gated", "always_newest", "volatility_only", "base_rate"):
+        rows = found.arms[arm]
+        assert rows.height > 0
+        assert rows.equals(replayed.arms[arm].filter(is_compared)), arm
+    reigning = alias.reigning(found.ledger.read(tables.CHAMPIONS), "swing", MONTH)
+    assert found.arms["frozen"]["version"].unique().to_list() == [reigning]
+
+
+@pytest.mark.parametrize(
+    ("begin", "version"), [(1, "v1"), (11, "v1"), (21, "v3"), (31, "v3"), (41, None)]
+)
+def test_whoever_reigns_when_arms_are_compared_stays_for_ever(
+    begin: int, version: str | None
+) -> None:
+    effective = {10: "v1", 20: "", 30: "v3", 40: ""}
+    first = dt.date(2024, 1, 1)
+    rows = [
+        {
+            "desk": "swing",
+            "version": name,
+            "effective_from": first + dt.timedelta(days=n),
+            "decided_at": NOW + dt.timedelta(days=n),
+        }
+        for n, name in effective.items()
+    ]
+    day = first + dt.timedelta(days=begin)
+    assert replay._unchanged(pl.DataFrame(rows), day) == version  # noqa: SLF001
 
 
 def test_probabilities_of_every_arm_are_probabilities(
