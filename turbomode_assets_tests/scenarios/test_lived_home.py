@@ -25,13 +25,13 @@ from turbomode_assets_tests.conftest import Lived
 
 pytestmark = pytest.mark.xdist_group("lived")
 
-SPOTLESS = {
+SPOTLESS = (
     market_tables.QUARANTINE,
     market_tables.FETCHES,
     market_tables.RESTATEMENTS,
     report_tables.MESSAGES,
     report_tables.DELIVERIES,
-}
+)
 """Tables that stay empty where the source is never wrong and nobody is to be told."""
 
 STORED = [

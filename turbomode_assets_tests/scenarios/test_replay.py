@@ -138,14 +138,15 @@ def test_the_frozen_arm_never_changes_its_mind(replayed: replay_files.Replayed) 
 def test_what_is_not_compared_is_lived_all_the_same(
     folder: replay_files.Folder, replayed: replay_files.Replayed
 ) -> None:
-    later = dataclasses.replace(SPAN, compare_from=MONTH)
+    begin = dt.date(2024, 2, 1)
+    later = dataclasses.replace(SPAN, compare_from=begin)
     found = replay_files.live(dataclasses.replace(folder, span=later), NOW)
-    is_compared = pl.col("session") >= MONTH
+    is_compared = pl.col("session") >= begin
     for arm in ("gated", "always_newest", "volatility_only", "base_rate"):
         rows = found.arms[arm]
         assert rows.height > 0
         assert rows.equals(replayed.arms[arm].filter(is_compared)), arm
-    reigning = alias.reigning(found.ledger.read(tables.CHAMPIONS), "swing", MONTH)
+    reigning = alias.reigning(found.ledger.read(tables.CHAMPIONS), "swing", begin)
     assert found.arms["frozen"]["version"].unique().to_list() == [reigning]
 
 
