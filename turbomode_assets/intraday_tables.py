@@ -17,6 +17,7 @@ _SESSION = schema.date("session", "Exchange session.")
 _MINUTE = schema.count(
     "minute", "Session minutes from the open to the end of the round.", low=1
 )
+_MOMENT = (_SYMBOL, _SESSION, _MINUTE)
 _KNOWN_AT = schema.clock("known_at", "When a fetch saw this.")
 _SOURCE = schema.text("source", "Which source delivered it.")
 _PRICES = market_tables.BAR_COLUMNS[:5]
@@ -74,9 +75,7 @@ BARS = Table(
     partition_column="session",
     sentence="What traded in each 15-minute round, as each fetch knew it; append-only.",
     columns=(
-        _SYMBOL,
-        _SESSION,
-        _MINUTE,
+        *_MOMENT,
         _KNOWN_AT,
         *_PRICES,
         _SPLIT_RATIO,
@@ -149,7 +148,7 @@ HEADLINES = Table(
     partition_column="session",
     sentence="Headlines, by the first round that could know them; append-only.",
     columns=(
-        *(_SYMBOL, _SESSION, _MINUTE, _PUBLISHED_AT, _KNOWN_AT, _TITLE, _SOURCE),
+        *(*_MOMENT, _PUBLISHED_AT, _KNOWN_AT, _TITLE, _SOURCE),
         *TONES,
     ),
 )
@@ -161,9 +160,7 @@ CHAINS = Table(
     partition_column="session",
     sentence="Option quotes as they stood at the end of a round; append-only.",
     columns=(
-        _SYMBOL,
-        _SESSION,
-        _MINUTE,
+        *_MOMENT,
         schema.date("expires_on", "Last day of the contract."),
         schema.real("strike", "Price per share at which it is exercised.", unit="USD"),
         schema.text("right", "To buy or to sell.", levels=("call", "put")),
@@ -211,6 +208,33 @@ FETCHES = dataclasses.replace(
     ),
 )
 
+KINDS = {"rounds": BARS, "daily": DAILY_BARS, "headlines": HEADLINES, "options": CHAINS}
+"""Tables that keep what an intake brings, by what was asked for."""
+
+_ASKED = ("source", "about", "session", "asked_at", "n_rows")
+
+INTAKES = Table(
+    name="intraday.intakes",
+    grain="intake, source and kind of row",
+    key=("source", "about", "session", "asked_at", "attempt"),
+    partition_column="session",
+    sentence="What became of the rows of each intake; append-only.",
+    columns=(
+        *(column for column in FETCHES.columns if column.name in _ASKED),
+        schema.count(
+            "attempt", "1 for the first of that moment; 0: before any.", low=0
+        ),
+        schema.count("n_used", "Rows delivered that went into accepted ones.", low=0),
+        schema.count("n_refused", "Rows delivered that were refused.", low=0),
+        schema.count("n_waiting", "Rows delivered whose round had not ended.", low=0),
+        schema.count("n_new", "Rows of the table that were new.", low=0),
+        schema.count(
+            "n_quarantined", "Rows refused that were not refused before.", low=0
+        ),
+    ),
+)
+"""Attempt 0 is what a source had in a home before intakes were counted."""
+
 _HORIZON = schema.text(
     "horizon", "Session time until it is judged.", levels=tuple(rounds.HORIZONS)
 )
@@ -227,9 +251,7 @@ VOTES = Table(
     partition_column="session",
     sentence="What each voter said at the end of each round, and why.",
     columns=(
-        _SYMBOL,
-        _SESSION,
-        _MINUTE,
+        *_MOMENT,
         schema.text("voter", "A module of `intraday.voters`."),
         _view("score", "Direction, above zero for up; null without a view of it."),
         _view(
@@ -259,10 +281,7 @@ SIGNALS = Table(
     partition_column="session",
     sentence="What the desk said at the end of each round; written once.",
     columns=(
-        _SYMBOL,
-        _SESSION,
-        _MINUTE,
-        _HORIZON,
+        *(*_MOMENT, _HORIZON),
         schema.real("p_up", "Probability of a positive return.", low=0.0, high=1.0),
         _view("volatility", "Mean of the voters' views of movement, by confidence."),
         schema.text("side", "buy, hold or sell.", levels=("buy", "hold", "sell")),
@@ -298,10 +317,7 @@ OUTCOMES = Table(
     partition_column="session",
     sentence="What became of each signal, in session time.",
     columns=(
-        _SYMBOL,
-        _SESSION,
-        _MINUTE,
-        _HORIZON,
+        *(*_MOMENT, _HORIZON),
         schema.date("exit_on", "Session it is judged in."),
         schema.text(
             "maturity",
@@ -344,9 +360,7 @@ WEIGHTS = Table(
     partition_column="session",
     sentence="What each expert weighs after a session, and what its forecasts cost.",
     columns=(
-        _SYMBOL,
-        _HORIZON,
-        _SESSION,
+        *(_SYMBOL, _HORIZON, _SESSION),
         schema.count(
             "stream", "Copy of the weights: round modulo their number.", low=0
         ),
@@ -367,9 +381,7 @@ TRACK_RECORDS = Table(
     partition_column="session",
     sentence="What has followed when a voter spoke like this; old rounds count less.",
     columns=(
-        _SYMBOL,
-        _HORIZON,
-        _SESSION,
+        *(_SYMBOL, _HORIZON, _SESSION),
         schema.text("voter", "A voter; base_rate for all rounds together."),
         schema.text("level", "How it spoke, from strongly down to strongly up."),
         schema.real("trials", "Rounds, old ones counting less.", low=0.0),
@@ -378,11 +390,9 @@ TRACK_RECORDS = Table(
 )
 
 ALL = (
-    BARS,
-    DAILY_BARS,
-    HEADLINES,
-    CHAINS,
+    *KINDS.values(),
     FETCHES,
+    INTAKES,
     VOTES,
     SIGNALS,
     OUTCOMES,

@@ -1,6 +1,7 @@
 """The intraday desk between its tables and its loop: read, call the arrow, append.
 
-1. `keep`       what a source delivered    -> bars, headlines, chains, quarantine
+1. `keep`       what a source delivered    -> bars, headlines, chains, quarantine,
+                                              and an account of every row
 2. `vote`       moments without votes      -> votes
 3. `speak`      moments without signals    -> signals
 4. `grade`      signals and bars           -> outcomes
@@ -18,14 +19,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from turbomode_assets import (
-    errors,
-    intraday_tables,
-    market_tables,
-    rounds,
-    schema,
-    sessions,
-)
+from turbomode_assets import errors, intraday_tables, rounds, schema, sessions
+from turbomode_assets.defs import desk_accounts
 from turbomode_assets.defs.partitions import Window
 from turbomode_assets.intraday import bars, knowledge, loop, walk
 from turbomode_assets.intraday_policy import IntradayPolicy
@@ -60,12 +55,12 @@ class Taken:
     refused
         Rows of `market_tables.QUARANTINE`, whether seen before or not.
     account
-        Source rows of bars: delivered, used, refused, waiting for their round to end.
+        Rows of `intraday_tables.INTAKES`: what became of every row delivered.
     """
 
     added: dict[str, int]
     refused: pl.DataFrame
-    account: dict[str, int]
+    account: pl.DataFrame
 
 
 def require_begun(window: Window, now: dt.datetime) -> None:
@@ -141,26 +136,19 @@ def keep(
     whole = loop.judge_days(delivery.daily, rules)
     told = loop.judge_headlines(delivery.headlines)
     quoted = loop.judge_chains(delivery.chains)
-    refused = pl.concat(each.refused for each in (judged, whole, told, quoted))
-    added = {
-        intraday_tables.BARS: _news(store, judged.accepted, now, rules),
-        intraday_tables.DAILY_BARS: _daily_news(store, whole.accepted, rules),
-        intraday_tables.HEADLINES: told.accepted,
-        intraday_tables.CHAINS: quoted.accepted,
-        intraday_tables.FETCHES: delivery.attempts,
-        market_tables.QUARANTINE: refused.with_columns(seen_on=pl.lit(window.last)),
-    }
+    news = _news(store, judged.accepted, now, rules)
+    of_days = _daily_news(store, whole.accepted, rules)
+    lots = [
+        desk_accounts.Lot("rounds", delivery.bars, judged, news),
+        desk_accounts.Lot("daily", delivery.daily, whole, of_days),
+        desk_accounts.Lot("headlines", delivery.headlines, told, told.accepted),
+        desk_accounts.Lot("options", delivery.chains, quoted, quoted.accepted),
+    ]
     with store.transaction():
-        n_added = {
-            table.name: store.append(table, rows) for table, rows in added.items()
-        }
-    account = {
-        "rows_delivered": delivery.bars.height,
-        "rows_used": int(judged.accepted["n_parts"].sum()),
-        "rows_refused": judged.refused.height,
-        "rows_waiting": judged.waiting.height,
-    }
-    return Taken(n_added, refused, account)
+        account, added = desk_accounts.keep(store, lots, window.last, now)
+        n_asked = store.append(intraday_tables.FETCHES, delivery.attempts)
+    added[intraday_tables.FETCHES.name] = n_asked
+    return Taken(added, pl.concat(lot.judged.refused for lot in lots), account)
 
 
 def _news(

@@ -40,11 +40,9 @@ GRACE = dt.timedelta(minutes=4)
 """How long after a round the schedule is left to it."""
 
 _INTAKE = (
-    intraday_tables.BARS,
-    intraday_tables.DAILY_BARS,
-    intraday_tables.HEADLINES,
-    intraday_tables.CHAINS,
+    *intraday_tables.KINDS.values(),
     intraday_tables.FETCHES,
+    intraday_tables.INTAKES,
 )
 _SPOKEN = (intraday_tables.VOTES, intraday_tables.SIGNALS, intraday_tables.OUTCOMES)
 _LEARNED = (intraday_tables.WEIGHTS, intraday_tables.TRACK_RECORDS)

@@ -22,18 +22,29 @@ from turbomode_assets.store.warehouse import Warehouse
 SHOWN_DAYS = 91
 """Days of weights drawn: a quarter, half of what the desk's memory halves in."""
 
+_FATES = {
+    "n_rows": "rows_delivered",
+    "n_used": "rows_used",
+    "n_refused": "rows_refused",
+    "n_waiting": "rows_waiting",
+}
 _LATEST = ("symbol", "minute", "horizon", "p_up", "side", "conviction", "n_agreeing")
 _HEALTH = ("voter", "spoken_share", "confidence", "last_excuse")
 
 
 def taken(found: desk.Taken, table: schema.Table) -> dict[str, int]:
-    """Rows added to a table; beside the bars also what became of every source row."""
+    """Rows added to a table, and what became of the source rows it is made of."""
     notes = {"rows_added": found.added[table.name]}
+    for about, kept in intraday_tables.KINDS.items():
+        if kept is table:
+            own = found.account.filter(about=about)
+            notes |= {shown: int(own[name].sum()) for name, shown in _FATES.items()}
     if table is not intraday_tables.BARS:
         return notes
     reasons = collections.Counter(found.refused["reason"].to_list())
-    by_reason = {f"rows_refused_{reason}": n for reason, n in sorted(reasons.items())}
-    return notes | found.account | by_reason
+    return notes | {
+        f"rows_refused_{reason}": n for reason, n in sorted(reasons.items())
+    }
 
 
 def added(rows: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 import polars as pl
 
-from turbomode_assets import market_tables, tables
+from turbomode_assets import intraday_tables, market_tables, tables
 from turbomode_assets.invariants import base
 from turbomode_assets.prices import quality
+from turbomode_assets.sources import base as sources_base
+from turbomode_assets.store import clauses
 
 BARS_OF_REVISIONS = base.Invariant(
     name="bars_stand_in_revisions",
@@ -100,6 +102,49 @@ ROWS_ACCOUNTED = base.Invariant(
 )
 """Of symbols whose every fetch was counted; an older home has some that were not."""
 
+_KEPT_IN = intraday_tables.KINDS | {"quarantine": market_tables.QUARANTINE}
+
+_KEPT = " UNION ALL ".join(
+    f"SELECT source, '{about}' AS about FROM {clauses.relation(table)}"  # noqa: S608
+    for about, table in _KEPT_IN.items()
+)
+"""Every row an intake of the intraday desk may have brought."""
+
+_NIGHTLY = ", ".join(map(clauses.literal, sorted(sources_base.discover())))
+
+ROWS_OF_INTAKES_ACCOUNTED = base.Invariant(
+    name="every_intraday_row_accounted",
+    sentence="Each row of an intake is used, refused or waiting; the new are kept.",
+    table=intraday_tables.INTAKES,
+    find=base.query(
+        f"""
+        WITH kept AS (
+            SELECT source, about, count(*) AS n_found FROM ({_KEPT}) GROUP BY ALL
+        ),
+        told AS (
+            SELECT source, about, sum(n_new) AS n_told
+            FROM intraday.intakes GROUP BY ALL
+            UNION ALL
+            SELECT source, 'quarantine', sum(n_quarantined)
+            FROM intraday.intakes
+            WHERE source NOT IN ({_NIGHTLY}) GROUP BY ALL
+        )
+        SELECT source, about, n_told, coalesce(n_found, 0) AS n_found
+        FROM told LEFT JOIN kept USING (source, about)
+        WHERE n_told <> coalesce(n_found, 0)
+        UNION ALL
+        SELECT min(source), about, sum(n_rows), sum(n_used + n_refused + n_waiting)
+        FROM intraday.intakes
+        GROUP BY about, session, asked_at, attempt
+        HAVING sum(n_rows) <> sum(n_used + n_refused + n_waiting)
+        """,  # noqa: S608
+        intraday_tables.INTAKES,
+        *_KEPT_IN.values(),
+    ),
+)
+"""Of sources that were counted; an older home counts them from what it held. Not the
+quarantine of a source that bears the name of one of the nightly desk's."""
+
 
 def _altered(place: base.Place) -> pl.DataFrame:
     stored = place.store.read(market_tables.QUARANTINE)
@@ -119,6 +164,7 @@ ALL = (
     BARS_ARE_POSSIBLE,
     DELIVERIES_LEFT_A_TRACE,
     ROWS_ACCOUNTED,
+    ROWS_OF_INTAKES_ACCOUNTED,
     QUARANTINE_AS_IT_CAME,
 )
 """Invariants of this file."""

@@ -53,6 +53,19 @@ CREATE TABLE options.positions AS SELECT DATE '2024-01-17' AS session,
 """
 """Cash that no fill explains."""
 
+TAKEN_IN = """
+CREATE SCHEMA IF NOT EXISTS intraday;
+CREATE TABLE intraday.bars AS SELECT 'minutes' AS source FROM range({n_kept});
+CREATE TABLE intraday.daily_bars AS SELECT 'minutes' AS source LIMIT 0;
+CREATE TABLE intraday.headlines AS SELECT 'minutes' AS source LIMIT 0;
+CREATE TABLE intraday.chains AS SELECT 'minutes' AS source LIMIT 0;
+CREATE TABLE intraday.intakes AS SELECT 'minutes' AS source, 'rounds' AS about,
+    DATE '2024-01-17' AS session, now() AS asked_at, 1::BIGINT AS attempt,
+    {n_rows}::BIGINT AS n_rows, 6::BIGINT AS n_used, {n_refused}::BIGINT AS n_refused,
+    2::BIGINT AS n_waiting, 2::BIGINT AS n_new, {n_refused}::BIGINT AS n_quarantined
+"""
+"""An intake of six rows in two bars, and of two that wait."""
+
 TOLD = (
     "INSERT INTO reports.messages VALUES"
     " ('one', DATE '2024-01-17', 'daily_report', '', '', NULL, now())"
@@ -90,6 +103,12 @@ PLANTS = {
         FETCHED.format(n_rows="n + 1", fates="n, 0, 0, 0"),
         FETCHED.format(n_rows="n + 1", fates="n + 1, 0, 0, 0"),
         FETCHED.format(n_rows="n + 1", fates="n, 0, 1, 1"),
+    ],
+    "every_intraday_row_accounted": [
+        TAKEN_IN.format(n_rows=9, n_refused=0, n_kept=2),
+        TAKEN_IN.format(n_rows=9, n_refused=1, n_kept=2),
+        TAKEN_IN.format(n_rows=8, n_refused=0, n_kept=1),
+        TAKEN_IN.format(n_rows=8, n_refused=0, n_kept=3),
     ],
     "quarantine_as_it_came": [
         (

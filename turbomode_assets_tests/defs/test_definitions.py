@@ -61,6 +61,7 @@ UPSTREAM = {
     "intraday/headlines": [],
     "intraday/chains": [],
     "intraday/fetches": [],
+    "intraday/intakes": [],
     "intraday/votes": [
         "intraday/bars",
         "intraday/chains",
@@ -201,6 +202,7 @@ JOBS = {
         "intraday/daily_bars",
         "intraday/fetches",
         "intraday/headlines",
+        "intraday/intakes",
         "intraday/outcomes",
         "intraday/signals",
         "intraday/votes",

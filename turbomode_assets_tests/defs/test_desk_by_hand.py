@@ -27,7 +27,7 @@ DAYS = sessions.sessions_between(dt.date(2024, 7, 2), dt.date(2024, 7, 5))
 FIRST, LAST = str(DAYS[0]), str(DAYS[-1])
 SUNDAY = "2024-06-30"
 
-BARS = ("bars", "daily_bars", "headlines", "chains", "fetches")
+BARS = ("bars", "daily_bars", "headlines", "chains", "fetches", "intakes")
 INTAKE = tuple(f"intraday/{name}" for name in BARS)
 VOTES, SIGNALS, OUTCOMES = (
     (f"intraday/{name}",) for name in ("votes", "signals", "outcomes")
@@ -58,7 +58,7 @@ COMPARED = [
     table
     for table in (*intraday_tables.ALL, *options_tables.ALL)
     # When a source was asked, and for how much, differs.
-    if table is not intraday_tables.FETCHES
+    if table not in (intraday_tables.FETCHES, intraday_tables.INTAKES)
 ]
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from turbomode_assets import desks, intraday_tables, market_tables, schema, sessions
 from turbomode_assets.defs import (
@@ -54,8 +55,9 @@ _TAKEN_IN = {
     intraday_tables.HEADLINES: "Headlines, by the first round that could know them.",
     intraday_tables.CHAINS: "Option quotes as they stood at the end of a round.",
     intraday_tables.FETCHES: "Questions to the source, and how each ended.",
+    intraday_tables.INTAKES: "Each intake, and what became of its rows.",
 }
-_SEEN = tuple(table for table in _TAKEN_IN if table is not intraday_tables.FETCHES)
+_SEEN = tuple(intraday_tables.KINDS.values())
 """What voters look at."""
 
 _LEARNED = {
@@ -131,12 +133,16 @@ def _require_made(
 
 
 def _accounted(taken: desk.Taken) -> dg.AssetCheckResult:
-    delivered, *kept = taken.account.values()
+    fates = pl.sum_horizontal("n_used", "n_refused", "n_waiting")
+    kinds = taken.account.group_by("about").agg(pl.sum("n_rows"), n_kept=fates.sum())
     return dg.AssetCheckResult(
         check_name=ACCOUNTED,
         asset_key=metadata.key(intraday_tables.BARS),
-        passed=delivered == sum(kept),
-        description=f"{delivered} rows came, {sum(kept)} are accounted for.",
+        passed=bool((kinds["n_rows"] == kinds["n_kept"]).all()),
+        description=(
+            f"{kinds['n_rows'].sum()} rows came, {kinds['n_kept'].sum()} are "
+            "accounted for."
+        ),
     )
 
 
