@@ -9,6 +9,7 @@ import pytest
 
 from turbomode_assets import intraday_tables, market_tables, schema
 from turbomode_assets.defs.partitions import Window
+from turbomode_assets.sources.intraday_files import IntradayFiles
 from turbomode_assets.store import warehouse
 from turbomode_assets_tests import verifying
 from turbomode_assets_tests.defs import desk_life
@@ -104,3 +105,16 @@ def test_a_home_of_before_counts_from_what_it_holds(tmp_path: Path) -> None:
     with warehouse.opened(life.where.warehouse) as store:
         store.replace(intraday_tables.BARS, store.read(intraday_tables.BARS)[1:])
     assert verifying.broken(life.where).keys() == {INVARIANT}
+
+
+def test_a_row_whose_round_runs_waits_and_is_used_later(tmp_path: Path) -> None:
+    life, day = desk_life.begun(tmp_path), dt.date(2024, 2, 1)
+    source = IntradayFiles.example(tmp_path)
+    opens = dt.datetime(2024, 2, 1, 14, 30, tzinfo=dt.UTC)
+    with warehouse.opened(life.where.warehouse) as store:
+        for minutes in (21, 31):
+            now = opens + dt.timedelta(minutes=minutes)
+            life.take_in(store, Window(day, day), now, source)
+    fates = [(one["n_used"], one["n_waiting"], one["n_new"]) for one in counted(life)]
+    assert fates == [(6, 4, 2), (12, 2, 2)]
+    assert verifying.broken(life.where) == {}
