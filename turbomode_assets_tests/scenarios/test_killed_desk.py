@@ -21,8 +21,8 @@ N_KILLS = 3
 STATEMENTS = range(5, 100)
 """Statements after which one dies: up to four rounds of work."""
 
-OF_A_ROUND = range(1, 41)
-"""Every statement of the first round, and the first ones of the next."""
+OF_A_ROUND = range(1, 81, 2)
+"""Every other statement of the first round, and the first ones of the next."""
 
 MORTAL = """
 import datetime as dt, os, pathlib, signal, sys
